@@ -1,0 +1,142 @@
+"""Who may see and do what: grants compiled into a predicate that becomes part of every query.
+
+A deny beats an allow. A deny of a role denies that role and those above it: `deny viewer` hides, `deny editor`
+leaves reading. A grant on an entity covers what it contains.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lineal.catalog.nodes import Node
+from lineal.catalog.values import ROLES, Principal, Role
+from lineal.graph.types import Types
+from lineal.store.base import Connection
+from lineal.store.sql.find import FALSE, TRUE, Compiler, Names, Sql
+from lineal.store.sql.symbols import Symbols
+
+TTL = 2.0
+
+
+class Rule(NamedTuple):
+    """One grant of a principal or of its groups; `entity` is the id when the target is one."""
+
+    id: int
+    role: int
+    target: str
+    value: str
+    deny: bool
+    entity: int = 0
+
+
+def rank(role: Role) -> int:
+    """Roles as numbers; each includes those before it."""
+    return ROLES.index(role)
+
+
+class Scope:
+    """The rules of one principal at one moment."""
+
+    def __init__(self, principal: Principal, rules: Sequence[Rule], epoch: int) -> None:
+        self.principal = principal
+        self.everything = principal.everything
+        self.rules = tuple(rules)
+        self._epoch = epoch
+        self._until = time.monotonic() + TTL
+        self.may: dict[tuple[int, int], bool] = {}
+        self._compiled: dict[tuple[int, str], Sql] = {}
+
+    def fresh(self, epoch: int) -> bool:
+        """Whether it may still be used; grants may have changed in another process."""
+        return self.everything or (epoch == self._epoch and time.monotonic() < self._until)
+
+    def relevant(self, role: Role) -> tuple[list[Rule], list[Rule]]:
+        """Rules that allow, and rules that deny, acting in a role."""
+        needed = rank(role)
+        allows = [rule for rule in self.rules if not rule.deny and rule.role >= needed]
+        return allows, [rule for rule in self.rules if rule.deny and rule.role <= needed]
+
+    def predicate(self, compiler: ScopeCompiler, role: Role = "viewer", alias: str = "e") -> Sql:
+        """The condition under which an entity's row may be used in a role."""
+        if self.everything:
+            return TRUE
+        key = (rank(role), alias)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(compiler, role, alias)
+        return self._compiled[key]
+
+    def _compile(self, compiler: ScopeCompiler, role: Role, alias: str) -> Sql:
+        allows, denies = self.relevant(role)
+        allowed = _any([compiler.matches(rule, alias) for rule in allows])
+        denied = _any([compiler.matches(rule, alias) for rule in denies])
+        if denied == FALSE:
+            return allowed
+        return Sql(f"({allowed.text}) AND NOT ({denied.text})", allowed.params + denied.params)
+
+    def allows_new(self, types: Types, node: Node, home: Node | None, role: Role) -> bool:
+        """Whether an entity that is not stored yet may be created in a role."""
+        if self.everything:
+            return True
+        allows, denies = self.relevant(role)
+        return any(_covers(types, rule, node, home) for rule in allows) and not any(
+            _covers(types, rule, node, home) for rule in denies
+        )
+
+
+class ScopeCompiler:
+    """Turns rules into conditions."""
+
+    def __init__(self, cx: Connection, symbols: Symbols, types: Types) -> None:
+        self._symbol = lambda text: symbols.find(cx, text)
+        self._types = types
+        names = Names(self._symbol, types.subkinds, types.sublabels)
+        self._labels = Compiler(cx, names, int(time.time() * 1000))
+
+    def matches(self, rule: Rule, alias: str) -> Sql:
+        """The condition that a rule's target covers the row."""
+        from lineal.graph.query import Labelled
+
+        match rule.target:
+            case "store":
+                return TRUE
+            case "namespace":
+                return Sql(f"{alias}.namespace = {self._symbol(rule.value)}")
+            case "kind":
+                known = self._types.subkinds(rule.value)
+                return Sql(f"{alias}.kind IN ({', '.join(str(self._symbol(kind)) for kind in sorted(known))})")
+            case "classification":
+                return self._labels.condition(Labelled(rule.value), alias)
+            case _:
+                return Sql(f"({alias}.id = {rule.entity} OR {alias}.home = {rule.entity})")
+
+
+def sentence(rule: Rule) -> str:
+    """A rule in words."""
+    what = "may act as" if not rule.deny else "may not act as"
+    where = "the whole store" if rule.target == "store" else f"{rule.target} {rule.value}"
+    return f"grant {rule.id}: {what} {ROLES[rule.role]} on {where}"
+
+
+def _any(conditions: Sequence[Sql]) -> Sql:
+    if not conditions:
+        return FALSE
+    if TRUE in conditions:
+        return TRUE
+    text = " OR ".join(f"({each.text})" for each in conditions)
+    return Sql(text, tuple(param for each in conditions for param in each.params))
+
+
+def _covers(types: Types, rule: Rule, node: Node, home: Node | None) -> bool:
+    match rule.target:
+        case "store":
+            return True
+        case "namespace":
+            return node.namespace == rule.value
+        case "kind":
+            return types.is_a(node.kind, rule.value)
+        case "entity":
+            return home is not None and home.id == rule.entity
+        case _:
+            return False

@@ -1,0 +1,334 @@
+"""Stage apply: the operations, one function each. Each notes how to undo it, and alters nothing when replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lineal.catalog.expect import properties
+from lineal.catalog.nodes import STATES, Node, insert_row
+from lineal.catalog.work import Flow, Work, to_json
+from lineal.graph.change import (
+    AppendPoints,
+    PutEdge,
+    PutEntity,
+    PutFacet,
+    PutLabel,
+    PutType,
+    Remove,
+    TheEdge,
+    TheEntity,
+    TheExternal,
+    TheLabel,
+    ThePoints,
+)
+from lineal.graph.errors import Conflict, Invalid
+from lineal.graph.model import External
+from lineal.store.sql import edges, entities, labels, points, text
+
+_ROOT = Node(0, "", "entity", "", "")
+_FIELDS = ("owner", "started", "ended")
+
+
+def apply(work: Work) -> None:
+    """Carry out every operation, in order."""
+    targets = iter(work.targets)
+    for operation in work.change.operations:
+        match operation:
+            case AppendPoints():
+                _append_points(work, operation)
+            case PutEntity():
+                _put_entity(work, operation, next(targets))
+            case PutEdge():
+                _put_edge(work, operation)
+            case PutFacet():
+                _put_facet(work, operation)
+            case PutLabel():
+                _put_label(work, operation)
+            case PutType():
+                _put_type(work, operation)
+            case Remove():
+                _remove(work, operation)
+            case _:
+                pass
+
+
+def _put_type(work: Work, put: PutType) -> None:
+    work.state.symbols.intern(work.cx, put.definition.name)
+    if work.state.put_type(work.cx, put.definition):
+        work.log(_ROOT, "typed", after={"definition": put.definition.name})
+
+
+def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
+    if node.fresh:
+        _create(work, put, node)
+    else:
+        _change(work, put, node)
+    _put_externals(work, put.external, node)
+
+
+def _create(work: Work, put: PutEntity, node: Node) -> None:
+    _refuse_taken(work, node, node.key)
+    node.id = work.state.take(work.cx, "entity")
+    node.home = work.node(put.home).id if put.home is not None else None
+    node.state = STATES.index(put.state or "active")
+    node.owner, node.started, node.ended = put.owner, put.started, put.ended
+    node.created = work.now if put.created is None else put.created
+    node.updated = work.now if put.updated is None else put.updated
+    entities.insert(work.cx, insert_row(work.cx, work.state.symbols, work.state.types(work.cx), node))
+    node.fresh = False
+    work.state.nodes.keep(node)
+    _set_properties(work, node, {key: value for key, value in put.properties.items() if value is not None})
+    work.reindex[node.id] = node
+    work.new.add(node.id)
+    work.log(node, "created")
+
+
+def _change(work: Work, put: PutEntity, node: Node) -> None:
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for field, value in _wanted(work, put, node).items():
+        if getattr(node, field) != value:
+            before[field], after[field] = getattr(node, field), value
+            setattr(node, field, value)
+    if "home" in after:
+        points.move(work.cx, node.id, node.home or 0)
+    _change_properties(work, put, node, before, after)
+    if after:
+        work.touch(node)
+        if put.updated is not None:
+            work.updated[node.id] = put.updated
+        work.reindex[node.id] = node
+        work.log(node, "updated", before, after)
+    if put.state is not None:
+        _set_state(work, node, put.state, put.cascade)
+
+
+def _wanted(work: Work, put: PutEntity, node: Node) -> dict[str, Any]:
+    """Fields of the row that the operation names, with their values."""
+    wanted = {field: getattr(put, field) for field in _FIELDS if getattr(put, field) is not None}
+    if put.home is not None:
+        wanted["home"] = work.node(put.home).id
+    if put.kind is not None:
+        wanted["kind"] = work.state.types(work.cx).refine(node.kind, put.kind)
+    if put.name is not None and (put.unique or node.key is None):
+        wanted["name"] = put.name
+        if put.unique:
+            if put.name != node.key:
+                _refuse_taken(work, node, put.name)
+            wanted["key"] = put.name
+    return wanted
+
+
+def _refuse_taken(work: Work, node: Node, key: str | None) -> None:
+    """A clear error instead of the database's constraint."""
+    if key is None:
+        return
+    scope = work.state.symbols.find(work.cx, work.state.types(work.cx).identity(node.kind))
+    row = entities.by_key(work.cx, scope, work.state.symbols.find(work.cx, node.namespace), key)
+    if row is not None and row[0] != node.id:
+        raise Conflict(f"{node.kind} {key!r} exists already in {node.namespace}")
+
+
+def _change_properties(work: Work, put: PutEntity, node: Node, before: dict[str, Any], after: dict[str, Any]) -> None:
+    if not put.properties:
+        return
+    stored = properties(work, node, list(put.properties))
+    changed = {key: value for key, value in put.properties.items() if not _same(stored.get(key), value)}
+    if changed:
+        before["properties"] = {key: stored.get(key) for key in changed}
+        after["properties"] = changed
+        _set_properties(work, node, {key: value for key, value in changed.items() if value is not None})
+        gone = [work.state.symbols.find(work.cx, key) for key, value in changed.items() if value is None]
+        if gone:
+            entities.drop_properties(work.cx, node.id, gone)
+
+
+def _same(old: Any, new: Any) -> bool:
+    return type(old) is type(new) and (old == new or old != old and new != new)
+
+
+def _set_properties(work: Work, node: Node, values: dict[str, Any]) -> None:
+    if values:
+        intern = work.state.symbols.intern
+        entities.put_properties(work.cx, node.id, [(intern(work.cx, key), value) for key, value in values.items()])
+
+
+def _put_externals(work: Work, externals: list[External], node: Node) -> None:
+    for external in externals:
+        protocol = work.state.symbols.intern(work.cx, external.protocol)
+        row = entities.by_external(work.cx, protocol, external.id)
+        if row is None:
+            entities.put_external(work.cx, protocol, external.id, node.id)
+        elif row[0] != node.id:
+            raise Conflict(f"{external.protocol} {external.id!r} is another entity already")
+
+
+def _set_state(work: Work, node: Node, state: str, cascade: bool) -> None:
+    """The soft delete and its opposite, for one entity or all that it contains."""
+    number = STATES.index(state)
+    action = "restored" if state == "active" else "deleted"
+    if node.state != number:
+        work.log(node, action, {"state": STATES[node.state]}, {"state": state})
+        node.state = number
+        work.touch(node)
+    if cascade:
+        _set_states_below(work, node, number, action)
+
+
+def _set_states_below(work: Work, node: Node, number: int, action: str) -> None:
+    ids = entities.contained(work.cx, node.id)
+    entities.set_state(work.cx, ids, number, work.now)
+    for each in ids:
+        work.state.nodes.drop(each)
+        below = Node(each, "", "entity", "", "")
+        work.log(below, action, {"state": STATES[1 - number]}, {"state": STATES[number]})
+
+
+def _put_edge(work: Work, put: PutEdge) -> None:
+    source, target = work.node(put.source), work.node(put.target)
+    kind = work.state.symbols.intern(work.cx, put.kind)
+    stored = edges.find(work.cx, source.id, target.id, kind)
+    about = {"kind": put.kind, "source": source.id, "target": target.id}
+    if stored is None:
+        number = work.state.take(work.cx, "edge")
+        detail = to_json(put.detail) if put.detail else None
+        edges.insert(work.cx, (source.id, target.id, kind, number, detail, work.now))
+        _log_edge(work, source, target, "linked", {}, {**about, "detail": put.detail})
+        _note_flow(work, put.kind, source, target, work.flows_added)
+        return
+    old = msgspec.json.decode(stored[1] or "{}")
+    new = old | put.detail
+    if new != old:
+        edges.set_detail(work.cx, source.id, target.id, kind, to_json(new))
+        _log_edge(work, source, target, "linked", {**about, "detail": old}, {**about, "detail": new})
+
+
+def _log_edge(work: Work, source: Node, target: Node, action: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    work.log(source, action, before, after)
+    work.log(target, action, before, after)
+
+
+def _note_flow(work: Work, kind: str, source: Node, target: Node, into: list[Flow]) -> None:
+    flow = work.state.types(work.cx).edge(kind).flow
+    if flow is not None:
+        ends = (source.id, target.id) if flow == "forward" else (target.id, source.id)
+        into.append(Flow(*ends))
+
+
+def _put_facet(work: Work, put: PutFacet) -> None:
+    node = work.node(put.ref)
+    name = work.state.symbols.intern(work.cx, put.name)
+    stored = entities.facet(work.cx, node.id, name)
+    document = None if put.document is None else to_json(put.document)
+    if document == stored:
+        return
+    if document is None:
+        entities.drop_facet(work.cx, node.id, name)
+    else:
+        entities.put_facet(work.cx, node.id, name, put.producer, document, work.now)
+    work.touch(node)
+    work.reindex[node.id] = node
+    before = None if stored is None else msgspec.json.decode(stored)
+    work.log(node, "updated", {"facets": {put.name: before}}, {"facets": {put.name: put.document}})
+
+
+def _put_label(work: Work, put: PutLabel) -> None:
+    node = work.node(put.ref)
+    name = work.state.symbols.intern(work.cx, put.name)
+    attributes = to_json(put.attributes) if put.attributes else None
+    row = (node.id, name, node.id, None, put.category, attributes, put.valid_from, put.valid_until)
+    stored = labels.one(work.cx, node.id, name, node.id)
+    if stored is not None and stored == row:
+        return
+    labels.put(work.cx, [row])
+    work.touch(node)
+    work.access_changed = True
+    work.reindex[node.id] = node
+    before = _label_of(stored[4:]) if stored else None
+    work.log(node, "labelled", {"labels": {put.name: before}}, {"labels": {put.name: _label_of(row[4:])}})
+    if put.category == "classification":
+        work.labels_put.append((node, put.name))
+
+
+def _label_of(row: tuple[Any, ...]) -> dict[str, Any]:
+    category, attributes, valid_from, valid_until = row
+    found = {"category": category, "attributes": msgspec.json.decode(attributes) if attributes else {}}
+    times = {"valid_from": valid_from, "valid_until": valid_until}
+    return found | {key: value for key, value in times.items() if value is not None}
+
+
+def _append_points(work: Work, append: AppendPoints) -> None:
+    if not append.points:
+        return
+    node = work.node(append.ref)
+    keys = work.state.metric_key
+    keyed = [(keys(work.cx, point.key), point) for point in append.points]
+    work.batches += 1
+    points.append(work.cx, node.id, node.home or 0, (work.number() << 10) + work.batches, keyed)
+    work.log(node, "points", None, {"points": len(keyed)})
+
+
+def _remove(work: Work, remove: Remove) -> None:
+    node = work.node(remove.ref)
+    match remove.what:
+        case TheEntity():
+            _remove_entity(work, remove, node)
+        case TheEdge(kind=kind, target=target):
+            _remove_edge(work, kind, node, work.node(target))
+        case TheLabel(name=name):
+            _remove_label(work, node, name)
+        case TheExternal(protocol=protocol, id=external):
+            entities.drop_external(work.cx, work.state.symbols.find(work.cx, protocol), external)
+            work.state.nodes.drop_external(protocol, external)
+        case ThePoints(key=key):
+            points.delete(work.cx, node.id, work.state.symbols.find(work.cx, key))
+            work.log(node, "updated", None, {"points": {key: None}})
+
+
+def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
+    if not remove.hard:
+        _set_state(work, node, "deleted", remove.cascade)
+        return
+    below = entities.contained(work.cx, node.id)
+    if below and not remove.cascade:
+        raise Invalid(f"{node.name!r} contains {len(below)} entities; remove them too with cascade")
+    for number in (*below, node.id):
+        _lose_flows(work, number)
+        entities.erase(work.cx, number)
+        text.delete(work.cx, number)
+        work.state.nodes.drop(number)
+        work.reindex.pop(number, None)
+        work.log(Node(number, "", "entity", "", ""), "removed")
+    work.state.nodes.forget()
+    node.dirty = False
+
+
+def _lose_flows(work: Work, number: int) -> None:
+    """What an entity handed on, or put on others, is reconsidered once it is gone."""
+    work.labels_lost += labels.handed_on(work.cx, number)
+
+
+def _remove_edge(work: Work, kind: str, source: Node, target: Node) -> None:
+    number = work.state.symbols.find(work.cx, kind)
+    stored = edges.find(work.cx, source.id, target.id, number)
+    if stored is None:
+        return
+    edges.delete(work.cx, source.id, target.id, number)
+    before = {"kind": kind, "source": source.id, "target": target.id, "detail": msgspec.json.decode(stored[1] or "{}")}
+    _log_edge(work, source, target, "unlinked", before, {})
+    _note_flow(work, kind, source, target, work.flows_removed)
+
+
+def _remove_label(work: Work, node: Node, name: str) -> None:
+    number = work.state.symbols.find(work.cx, name)
+    stored = labels.one(work.cx, node.id, number, node.id)
+    if stored is None:
+        return
+    labels.delete(work.cx, [(node.id, number, node.id)])
+    work.touch(node)
+    work.access_changed = True
+    work.reindex[node.id] = node
+    work.log(node, "unlabelled", {"labels": {name: _label_of(stored[4:])}}, {"labels": {name: None}})
+    work.labels_removed.append((node, name))

@@ -1,0 +1,151 @@
+"""Stage check: values against their types, text against what both databases can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lineal.catalog.nodes import Node
+from lineal.catalog.work import Work, to_json
+from lineal.graph.change import AppendPoints, PutEdge, PutEntity, PutFacet, PutLabel, PutType
+from lineal.graph.errors import Invalid
+from lineal.graph.types import EdgeDef, KindDef
+
+KEY_BYTES = 2000
+DOCUMENT_BYTES = 64 * 1024 * 1024
+_LONG = 2**63
+
+
+def check(work: Work) -> None:
+    """Hold every operation against the definitions.
+
+    Raises:
+        Invalid: a kind is unknown or abstract, a value has the wrong type, an end of an edge is of the wrong
+            kind, a text is too long for a key or holds characters that cannot be stored.
+    """
+    targets = iter(work.targets)
+    for operation in work.change.operations:
+        match operation:
+            case PutEntity():
+                _entity(work, operation, next(targets))
+            case PutEdge():
+                _edge(work, operation)
+            case PutFacet():
+                _key(operation.name)
+                _document(operation.document)
+            case PutLabel():
+                _label(work, operation)
+            case AppendPoints():
+                _points(work, operation)
+            case PutType():
+                _key(operation.definition.name)
+                _document(operation.definition)
+            case _:
+                pass
+
+
+def _entity(work: Work, put: PutEntity, node: Node) -> None:
+    types = work.state.types(work.cx)
+    if put.kind is not None:
+        if node.fresh and types.kind(put.kind).abstract:
+            raise Invalid(f"{put.kind} is abstract; choose a kind below it")
+        if types.identity(put.kind) != types.identity(node.kind):
+            raise Invalid(f"{node.name!r} is a {node.kind} and cannot become a {put.kind}")
+    _names(put, node)
+    for moment in (put.created, put.updated, put.started, put.ended):
+        if moment is not None and not -_LONG <= moment < _LONG:
+            raise Invalid(f"the time {moment} does not fit in 64 bits")
+    _properties(put.properties)
+    types.check_properties(put.kind or node.kind, put.properties, node.fresh)
+
+
+def _names(put: PutEntity, node: Node) -> None:
+    _key(node.namespace)
+    for external in put.external:
+        _key(external.protocol)
+        _key(external.id)
+    if node.key is not None or put.unique:
+        _key(put.name if put.name is not None else node.name)
+    for each in (put.name, put.owner):
+        if each is not None:
+            text(each)
+
+
+def _properties(values: dict[str, Any]) -> None:
+    for key, value in values.items():
+        _key(key)
+        if isinstance(value, str):
+            text(value)
+        elif isinstance(value, int):
+            if not -_LONG <= value < _LONG:
+                raise Invalid(f"{key}: {value} does not fit in 64 bits")
+        elif isinstance(value, list | dict):
+            _document(value)
+
+
+def _edge(work: Work, put: PutEdge) -> None:
+    types = work.state.types(work.cx)
+    definition: EdgeDef = types.edge(put.kind)
+    source, target = work.node(put.source), work.node(put.target)
+    if not types.is_a(source.kind, definition.source) or not types.is_a(target.kind, definition.target):
+        raise Invalid(
+            f"{put.kind} leads from {definition.source} to {definition.target}, not from {source.kind} to {target.kind}"
+        )
+    if source is target:
+        raise Invalid(f"{source.name!r} cannot be related to itself")
+    _document(put.detail)
+
+
+def _label(work: Work, put: PutLabel) -> None:
+    _key(put.name)
+    _document(put.attributes)
+    definition = work.state.types(work.cx).label(put.name)
+    if put.category != "classification" or definition is None:
+        return
+    kinds = definition.kinds
+    node = work.node(put.ref)
+    types = work.state.types(work.cx)
+    if kinds and not any(types.is_a(node.kind, kind) for kind in kinds if types.has(KindDef, kind)):
+        raise Invalid(f"{put.name} is for {', '.join(kinds)}, not for {node.kind}")
+
+
+def _points(work: Work, append: AppendPoints) -> None:
+    known = work.state.metric_keys
+    for point in append.points:
+        if point.key not in known:
+            _key(point.key)
+        if not (-_LONG <= point.step < _LONG and -_LONG <= point.time < _LONG):
+            raise Invalid(f"step or time of {point.key!r} does not fit in 64 bits")
+
+
+def _document(value: Any) -> None:
+    encoded = to_json(value)
+    if "\\u0000" in encoded:
+        raise Invalid("text may not hold the character NUL")
+    if len(encoded) > DOCUMENT_BYTES:
+        raise Invalid(f"a document may have {DOCUMENT_BYTES} bytes")
+
+
+def _key(value: str) -> None:
+    text(value)
+    if not value:
+        raise Invalid("a key may not be empty")
+    if len(value) * 4 > KEY_BYTES and len(value.encode()) > KEY_BYTES:
+        raise Invalid(f"a key may have {KEY_BYTES} bytes; {value[:40]!r}… has {len(value.encode())}")
+
+
+def text(value: str) -> None:
+    """Refuse what cannot be stored as UTF-8 text in both databases."""
+    if "\x00" in value:
+        raise Invalid("text may not hold the character NUL")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Invalid("text may not hold half of a surrogate pair") from None
+
+
+def texts(values: Iterable[str]) -> None:
+    """The same for several."""
+    for value in values:
+        text(value)

@@ -1,0 +1,134 @@
+"""The one history: of an entity, of everything since a commit, and entities as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lineal.catalog import reading
+from lineal.catalog.values import Event
+from lineal.graph.errors import NotFound
+from lineal.graph.model import AnyRef, Entity, Label
+from lineal.store.base import Row
+from lineal.store.sql import log
+
+if TYPE_CHECKING:
+    from lineal.catalog.session import Session
+
+
+def history(session: Session, ref: AnyRef, limit: int) -> list[Event]:
+    """What was done to an entity, newest first."""
+    node = reading.visible(session, ref)
+    cx = session.catalog.store.reader()
+    return _events(session, log.of_entity(cx, node.id, limit))
+
+
+def changes(session: Session, since: int, limit: int) -> list[Event]:
+    """What was done after a commit, oldest first, as far as the caller may see it."""
+    return _events(session, log.since(session.catalog.store.reader(), since, limit))
+
+
+def newest(session: Session) -> int:
+    """The number of the last commit."""
+    return log.newest(session.catalog.store.reader())
+
+
+def _events(session: Session, rows: list[Row]) -> list[Event]:
+    """Rows as events; those about entities that the caller may not see are left out."""
+    names = _names(session, {row[6] for row in rows})
+    everything = session.scope.everything
+    ends = {end for row in rows for end in _ends(row)}
+    seen = ends if everything else reading.seeable(session, ends)
+    return [
+        _event(row, names.get(row[6], ("", "", "")))
+        for row in rows
+        if (everything or row[6] in names) and all(end in seen for end in _ends(row))
+    ]
+
+
+def _ends(row: Row) -> set[int]:
+    """The entities that an edge's event names beside its own."""
+    if row[7] not in ("linked", "unlinked"):
+        return set()
+    about = msgspec.json.decode(row[9] or row[8] or "{}")
+    return {about["source"], about["target"]} if "source" in about else set()
+
+
+def _names(session: Session, ids: set[int]) -> dict[int, tuple[str, str, str]]:
+    found = reading.get_many(session, sorted(ids), ())
+    return {entity.id: (entity.uuid, entity.kind, entity.name) for entity in found}
+
+
+def _event(row: Row, name: tuple[str, str, str]) -> Event:
+    commit, number, at, principal, door, note, entity, action, before, after = row
+    return Event(
+        commit, number, at, principal, door, action, entity, *name,
+        _decode(before), _decode(after), note or "",
+    )  # fmt: skip
+
+
+def _decode(text: str | None) -> dict[str, Any]:
+    return msgspec.json.decode(text) if text else {}
+
+
+def as_of(session: Session, ref: AnyRef, at: int) -> Entity:
+    """The entity as it was: the present, with everything that came later undone."""
+    entity = reading.get(session, ref, ("properties", "facets", "labels", "external"))
+    entity.labels = [label for label in entity.labels if label.root == entity.id]
+    entity.metrics = {}
+    cx = session.catalog.store.reader()
+    for row in log.after(cx, entity.id, at):
+        if row[7] == "created":
+            raise NotFound(f"{ref} did not exist then")
+        _undo(entity, _decode(row[8]))
+        entity.revision -= 1 if row[7] not in ("linked", "unlinked", "points") else 0
+    entity.updated = _updated(session, entity, at)
+    return entity
+
+
+def _updated(session: Session, entity: Entity, at: int) -> int:
+    rows = log.of_entity(session.catalog.store.reader(), entity.id, 1000)
+    return max((row[2] for row in rows if row[2] <= at), default=entity.created)
+
+
+def _undo(entity: Entity, before: dict[str, Any]) -> None:
+    for field, value in before.items():
+        if field in _NESTED:
+            _NESTED[field](entity, value)
+        elif hasattr(entity, field):
+            setattr(entity, field, value)
+
+
+def _undo_properties(entity: Entity, before: dict[str, Any]) -> None:
+    _merge(entity.properties, before)
+
+
+def _undo_facets(entity: Entity, before: dict[str, Any]) -> None:
+    _merge(entity.facets, before)
+
+
+def _merge(into: dict[str, Any], before: dict[str, Any]) -> None:
+    for key, value in before.items():
+        if value is None:
+            into.pop(key, None)
+        else:
+            into[key] = value
+
+
+def _undo_labels(entity: Entity, before: dict[str, Any]) -> None:
+    kept = {label.name: label for label in entity.labels}
+    for name, value in before.items():
+        kept.pop(name, None)
+        if value is not None:
+            kept[name] = Label(name, root=entity.id, **value)
+    entity.labels = list(kept.values())
+
+
+_NESTED: dict[str, Callable[[Entity, dict[str, Any]], None]] = {
+    "properties": _undo_properties,
+    "facets": _undo_facets,
+    "labels": _undo_labels,
+}
+

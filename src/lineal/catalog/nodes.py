@@ -1,0 +1,139 @@
+"""Entities as the commit sees them: the row itself, resolved from any address, cached by the writer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid
+from lineal.graph.types import Types
+from lineal.store.base import Connection, Row
+from lineal.store.sql import entities
+from lineal.store.sql.symbols import Symbols
+
+STATES = ("active", "deleted")
+_LIMIT = 50_000
+
+
+class Node:
+    """One entity's row. `fresh` until it is inserted, `dirty` when it must be written back."""
+
+    __slots__ = (
+        "created", "dirty", "ended", "fresh", "home", "id", "key", "kind", "name", "namespace", "owner",
+        "revision", "started", "state", "updated", "uuid",
+    )  # fmt: skip
+
+    def __init__(self, number: int, uuid: str, kind: str, namespace: str, name: str) -> None:
+        self.id = number
+        self.uuid = uuid
+        self.kind = kind
+        self.namespace = namespace
+        self.name = name
+        self.key: str | None = None
+        self.home: int | None = None
+        self.state = 0
+        self.owner: str | None = None
+        self.revision = 1
+        self.created = 0
+        self.updated = 0
+        self.started: int | None = None
+        self.ended: int | None = None
+        self.fresh = False
+        self.dirty = False
+
+
+class Nodes:
+    """Finds nodes by address. One for the writer, which sees its own transaction."""
+
+    def __init__(self, symbols: Symbols) -> None:
+        self._symbols = symbols
+        self._by_id: dict[int, Node] = {}
+        self._by_external: dict[tuple[str, str], int] = {}
+
+    def forget(self) -> None:
+        """Drop all."""
+        self._by_id.clear()
+        self._by_external.clear()
+
+    def drop(self, number: int) -> None:
+        """Drop one that was removed or changed behind the cache."""
+        self._by_id.pop(number, None)
+
+    def keep(self, node: Node) -> None:
+        """Remember a node."""
+        if len(self._by_id) >= _LIMIT:
+            self.forget()
+        self._by_id[node.id] = node
+
+    def find(self, cx: Connection, types: Types, ref: AnyRef) -> Node | None:
+        """The node at an address, if there is one."""
+        if isinstance(ref, ByExternal):
+            return self._external(cx, ref)
+        if isinstance(ref, ById):
+            return self._by_id.get(ref.id) or self._load(cx, entities.by_id(cx, ref.id))
+        if isinstance(ref, ByUuid):
+            return self._load(cx, entities.by_uuid(cx, ref.uuid))
+        if isinstance(ref, ByName):
+            return self._load(cx, row_by_name(cx, self._symbols, types, ref))
+        return None
+
+    def _external(self, cx: Connection, ref: ByExternal) -> Node | None:
+        address = (ref.protocol, ref.id)
+        number = self._by_external.get(address)
+        node = self._by_id.get(number) if number is not None else None
+        if node is None:
+            node = self._load(cx, entities.by_external(cx, self._symbols.find(cx, ref.protocol), ref.id))
+            if node is not None:
+                self._by_external[address] = node.id
+        return node
+
+    def drop_external(self, protocol: str, external: str) -> None:
+        """Drop an outside address that was taken away."""
+        self._by_external.pop((protocol, external), None)
+
+    def _load(self, cx: Connection, row: Row | None) -> Node | None:
+        if row is None:
+            return None
+        known = self._by_id.get(row[0])
+        if known is not None:
+            return known
+        node = node_of(cx, self._symbols, row)
+        self.keep(node)
+        return node
+
+
+def row_by_name(cx: Connection, symbols: Symbols, types: Types, ref: ByName) -> Row | None:
+    """The row of the entity with this identity by name."""
+    scope = symbols.find(cx, types.identity(ref.kind))
+    return entities.by_key(cx, scope, symbols.find(cx, ref.namespace), ref.name)
+
+
+def node_of(cx: Connection, symbols: Symbols, row: Row) -> Node:
+    """A row of `entities.COLUMNS` as a node."""
+    number, uuid, kind, _, namespace, name, key, home, state, owner, revision, created, updated, started, ended = row
+    node = Node(number, uuid, symbols.text(cx, kind), symbols.text(cx, namespace), name)
+    node.key, node.home, node.state, node.owner, node.revision = key, home, state, owner, revision
+    node.created, node.updated, node.started, node.ended = created, updated, started, ended
+    return node
+
+
+def insert_row(cx: Connection, symbols: Symbols, types: Types, node: Node) -> tuple[Any, ...]:
+    """A node as a row to insert."""
+    kind, scope, namespace = _interned(cx, symbols, types, node)
+    return (
+        node.id, node.uuid, kind, scope, namespace, node.name, node.key, node.home, node.state, node.owner,
+        node.revision, node.created, node.updated, node.started, node.ended,
+    )  # fmt: skip
+
+
+def update_row(cx: Connection, symbols: Symbols, types: Types, node: Node) -> tuple[Any, ...]:
+    """A node as the parameters of an update."""
+    kind, scope, namespace = _interned(cx, symbols, types, node)
+    return (
+        kind, scope, namespace, node.name, node.key, node.home, node.state, node.owner, node.revision,
+        node.updated, node.started, node.ended, node.id,
+    )  # fmt: skip
+
+
+def _interned(cx: Connection, symbols: Symbols, types: Types, node: Node) -> tuple[int, int, int]:
+    intern = symbols.intern
+    return intern(cx, node.kind), intern(cx, types.identity(node.kind)), intern(cx, node.namespace)

@@ -1,0 +1,197 @@
+"""Reads of known entities: under the scope, in few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lineal.catalog.access import ScopeCompiler
+from lineal.catalog.authorize import may
+from lineal.catalog.nodes import STATES, Node, Nodes, node_of
+from lineal.catalog.values import Role
+from lineal.graph.errors import Denied, NotFound
+from lineal.graph.model import AnyRef, Edge, Entity, External, Label, Point
+from lineal.graph.query import Part
+from lineal.store.base import Connection, Row
+from lineal.store.sql import edges, entities, labels, points
+from lineal.store.sql.find import Sql
+
+if TYPE_CHECKING:
+    from lineal.catalog.session import Session
+
+
+def compiler(session: Session) -> ScopeCompiler:
+    """What turns the session's scope into SQL."""
+    catalog = session.catalog
+    return ScopeCompiler(catalog.store.reader(), catalog.symbols, catalog.types())
+
+
+def predicate(session: Session, alias: str = "e") -> Sql:
+    """The condition that a row may be seen by the caller."""
+    return session.scope.predicate(compiler(session), "viewer", alias)
+
+
+def visible(session: Session, ref: AnyRef, role: Role = "viewer") -> Node:
+    """The node at an address, if the caller may act on it in this role.
+
+    Raises:
+        NotFound: nothing there to see. Denied: to be seen, but not to be used in this role.
+    """
+    catalog = session.catalog
+    cx = catalog.store.reader()
+    node = Nodes(catalog.symbols).find(cx, catalog.types(), ref)
+    if node is None:
+        raise NotFound(f"nothing at {ref}")
+    scope = session.scope
+    if scope.everything:
+        return node
+    if not may(cx, scope, compiler(session), node.id, role):
+        if role != "viewer" and may(cx, scope, compiler(session), node.id, "viewer"):
+            raise Denied(f"{session.principal.name} is not {role} of {node.kind} {node.name!r}")
+        raise NotFound(f"nothing at {ref}")
+    return node
+
+
+def get(session: Session, ref: AnyRef, parts: Sequence[Part]) -> Entity:
+    """One entity."""
+    entity = entity_of(visible(session, ref))
+    hydrate(session, [entity], parts)
+    return entity
+
+
+def get_many(session: Session, ids: Sequence[int], parts: Sequence[Part]) -> list[Entity]:
+    """Those of the entities that the caller may see, in order."""
+    catalog = session.catalog
+    cx = catalog.store.reader()
+    condition = predicate(session)
+    sql = f"SELECT {entities.COLUMNS} FROM entity e WHERE {cx.dialect.among('e.id')} AND ({condition.text})"
+    rows = {row[0]: row for row in cx.execute(sql, (cx.dialect.pack(ids), *condition.params))}
+    found = [entity_of(node_of(cx, catalog.symbols, rows[number])) for number in dict.fromkeys(ids) if number in rows]
+    hydrate(session, found, parts)
+    return found
+
+
+def entity_of(node: Node) -> Entity:
+    """A node as a caller sees it, without parts."""
+    return Entity(
+        node.id, node.uuid, node.kind, node.namespace, node.name, STATES[node.state], node.home, node.owner,
+        node.revision, node.created, node.updated, node.started, node.ended,
+        {}, {}, {}, [], [],
+    )  # fmt: skip
+
+
+def hydrate(session: Session, found: Sequence[Entity], parts: Iterable[Part]) -> None:
+    """Bring the parts along, one statement each."""
+    if not found:
+        return
+    catalog = session.catalog
+    cx = catalog.store.reader()
+    by_id = {entity.id: entity for entity in found}
+    for part in parts:
+        _FILL[part](cx, catalog.symbols, by_id)
+
+
+def _properties(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    for number, key, kind, num, text in entities.properties(cx, list(found)):
+        found[number].properties[symbols.text(cx, key)] = entities.unpack_value(kind, num, text)
+
+
+def _metrics(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    for number, key, bits, step, time in points.latest(cx, list(found)):
+        name = symbols.text(cx, key)
+        found[number].metrics[name] = Point(name, points.from_bits(bits), time, step)
+
+
+def _facets(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    for number, name, document in entities.facets(cx, list(found)):
+        found[number].facets[symbols.text(cx, name)] = msgspec.json.decode(document)
+
+
+def _labels(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    for row in labels.of(cx, list(found)):
+        found[row[0]].labels.append(_label(symbols.text(cx, row[1]), row))
+
+
+def _label(name: str, row: Row) -> Label:
+    _, _, root, via, category, attributes, valid_from, valid_until = row
+    return Label(name, category, root, via, msgspec.json.decode(attributes or "{}"), valid_from, valid_until)
+
+
+def _externals(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    for number, protocol, external in entities.externals(cx, list(found)):
+        found[number].external.append(External(symbols.text(cx, protocol), external))
+
+
+_FILL = {
+    "properties": _properties,
+    "metrics": _metrics,
+    "facets": _facets,
+    "labels": _labels,
+    "external": _externals,
+}
+
+
+def edges_at(session: Session, ids: Sequence[int], kinds: Sequence[str], direction: str, limit: int) -> list[Edge]:
+    """Edges at these entities, both of whose ends the caller may see."""
+    catalog = session.catalog
+    cx = catalog.store.reader()
+    numbers = [catalog.symbols.find(cx, kind) for kind in kinds]
+    ends = {"out": ["source"], "in": ["target"]}.get(direction, ["source", "target"])
+    rows = {row[0]: row for end in ends for row in edges.at(cx, ids, numbers, end, limit)}
+    found = [edge_of(cx, catalog.symbols, row) for _, row in sorted(rows.items())][:limit]
+    seen = seeable(session, {end for edge in found for end in (edge.source, edge.target)})
+    return [edge for edge in found if edge.source in seen and edge.target in seen]
+
+
+def edge_of(cx: Connection, symbols: Any, row: Row) -> Edge:
+    """A row as an edge."""
+    number, kind, source, target, detail, created = row
+    return Edge(number, symbols.text(cx, kind), source, target, msgspec.json.decode(detail or "{}"), created)
+
+
+def seeable(session: Session, ids: set[int]) -> set[int]:
+    """Those of the entities that the caller may see."""
+    if session.scope.everything or not ids:
+        return ids
+    cx = session.catalog.store.reader()
+    condition = predicate(session)
+    sql = f"SELECT e.id FROM entity e WHERE {cx.dialect.among('e.id')} AND ({condition.text})"
+    return {row[0] for row in cx.execute(sql, (cx.dialect.pack(sorted(ids)), *condition.params))}
+
+
+def series(
+    session: Session,
+    ref: AnyRef,
+    key: str,
+    limit: int | None,
+    offset: int,
+    steps: tuple[int, int] | None,
+    buckets: int | None,
+) -> list[Point]:
+    """The points of one metric."""
+    node = visible(session, ref)
+    cx = session.catalog.store.reader()
+    found = points.series(cx, node.id, session.catalog.symbols.find(cx, key), steps)
+    if buckets is not None and len(found) > 2 * buckets:
+        found = downsample(found, buckets)
+    end = None if limit is None else offset + limit
+    return [Point(key, value, time, step) for time, step, value in found[offset:end]]
+
+
+def downsample(found: list[tuple[int, int, float]], buckets: int) -> list[tuple[int, int, float]]:
+    """First, last, and the least and greatest value of each of `buckets` runs of points, ordered by step.
+
+    Args:
+        found: (time, step, value), any order.
+        buckets: at least 1; the answer has at most twice as many points, and two.
+    """
+    ordered = sorted(found, key=lambda point: (point[1], point[0]))
+    kept = {ordered[0]: None}
+    size = len(ordered) / buckets
+    for number in range(buckets):
+        part = ordered[int(number * size) : int((number + 1) * size)]
+        extremes = (min(part, key=lambda point: point[2]), max(part, key=lambda point: point[2]))
+        kept |= dict.fromkeys(sorted(extremes, key=lambda point: (point[1], point[0])))
+    return list(kept | {ordered[-1]: None})

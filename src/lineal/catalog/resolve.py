@@ -1,0 +1,100 @@
+"""Stage resolve: every address of a change becomes a node, or is known to be empty. Nothing is written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from lineal.catalog.nodes import Node
+from lineal.catalog.work import Work
+from lineal.graph.change import (
+    AnyOperation,
+    AppendPoints,
+    Expect,
+    PutEdge,
+    PutEntity,
+    PutFacet,
+    PutLabel,
+    Remove,
+    TheEdge,
+)
+from lineal.graph.errors import NotFound
+from lineal.graph.model import AnyRef, ByExternal, ByName, ByUuid, Local
+
+
+def resolve(work: Work) -> None:
+    """Look up every address, in the order of the operations.
+
+    Raises:
+        NotFound: an operation other than `Expect` and a creating `PutEntity` is about nothing.
+    """
+    for operation in work.change.operations:
+        for ref in _refs(operation):
+            _look_up(work, ref)
+        if isinstance(operation, PutEntity):
+            work.targets.append(_target(work, operation))
+
+
+def _refs(operation: AnyOperation) -> Iterator[AnyRef]:
+    match operation:
+        case PutEntity(ref=ref, home=home):
+            yield from (each for each in (ref, home) if each is not None)
+        case PutEdge(source=source, target=target):
+            yield source
+            yield target
+        case PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref) | Expect(ref=ref):
+            yield ref
+            if isinstance(operation, Remove) and isinstance(operation.what, TheEdge):
+                yield operation.what.target
+
+
+def _look_up(work: Work, ref: AnyRef) -> None:
+    if ref not in work.refs:
+        found = work.state.nodes.find(work.cx, work.state.types(work.cx), ref)
+        work.refs[ref] = found
+
+
+def _target(work: Work, put: PutEntity) -> Node:
+    """The node that a PutEntity is about, made if there is none yet."""
+    address = put.ref or _own_name(put)
+    node = work.refs.get(address) if address is not None else None
+    if node is None and address is not None:
+        _look_up(work, address)
+        node = work.refs[address]
+    work.created.append(node is None)
+    if node is None:
+        node = _make(work, put, address)
+    _register(work, put, address, node)
+    return node
+
+
+def _own_name(put: PutEntity) -> ByName | None:
+    if put.unique and put.kind is not None and put.name is not None:
+        return ByName(put.kind, put.name, put.namespace)
+    return None
+
+
+def _make(work: Work, put: PutEntity, address: AnyRef | None) -> Node:
+    if put.kind is None:
+        raise NotFound(f"nothing at {address}")
+    number = address.uuid if isinstance(address, ByUuid) else uuid.uuid4().hex
+    name = put.name
+    if name is None:
+        name = address.name if isinstance(address, ByName) else number
+    namespace = address.namespace if isinstance(address, ByName) else put.namespace
+    node = Node(0, number, put.kind, namespace, name)
+    node.key = name if put.unique or isinstance(address, ByName) else None
+    node.fresh = True
+    return node
+
+
+def _register(work: Work, put: PutEntity, address: AnyRef | None, node: Node) -> None:
+    """Let later operations of the change find it."""
+    if address is not None:
+        work.refs[address] = node
+    if put.handle is not None:
+        work.refs[Local(put.handle)] = node
+    for external in put.external:
+        work.refs[ByExternal(external.protocol, external.id)] = node
+    if node.key is not None:
+        work.refs[ByName(node.kind, node.key, node.namespace)] = node

@@ -1,0 +1,222 @@
+"""Finding: the one query type, run under the scope, with ranked text, facet counts and pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, NamedTuple
+
+from lineal.catalog import reading
+from lineal.catalog.nodes import node_of
+from lineal.graph.errors import Invalid
+from lineal.graph.model import Entity
+from lineal.graph.query import And, Attribute, Compare, Metric, Page, Query
+from lineal.store.base import Connection, Row
+from lineal.store.sql import entities, text
+from lineal.store.sql.find import STATES, TRUE, Compiler, Names, Sql
+
+if TYPE_CHECKING:
+    from lineal.catalog.session import Session
+
+MOST = 50_000
+_COLUMNS = ", ".join(f"e.{name.strip()}" for name in entities.COLUMNS.split(","))
+_FACETS = {"kind": "e.kind", "namespace": "e.namespace", "owner": "e.owner"}
+
+
+class Prepared(NamedTuple):
+    """A query in SQL: FROM clause and condition, shared by pages, totals and facets."""
+
+    source: str
+    where: Sql
+    compiler: Compiler
+    terms: list[list[str]]
+    corrected: str | None
+
+
+def find(session: Session, query: Query) -> Page:
+    """One page of what matches.
+
+    Raises:
+        Invalid: the query is ill-formed or its cursor is not one of ours.
+    """
+    if not 1 <= query.limit <= MOST:
+        raise Invalid(f"a page has 1 to {MOST} entities, not {query.limit}")
+    offset = _offset(query.cursor)
+    prepared = _prepare(session, query)
+    if prepared is None:
+        return Page([], total=0 if query.count or query.facets else None)
+    rows = _rows(session, query, prepared, offset)
+    catalog = session.catalog
+    cx = catalog.store.reader()
+    found = [reading.entity_of(node_of(cx, catalog.symbols, row)) for row in rows[: query.limit]]
+    reading.hydrate(session, found, query.parts)
+    cursor = _cursor(offset + query.limit) if len(rows) > query.limit else None
+    total = _count(cx, prepared) if query.count or query.facets else None
+    facets = {name: _facet(session, prepared, name) for name in query.facets}
+    return Page(found, cursor, total, facets, prepared.corrected)
+
+
+def suggest(session: Session, typed: str, limit: int) -> list[Entity]:
+    """Entities whose name has words that begin so."""
+    cx = session.catalog.store.reader()
+    found = text.words(typed)
+    if not found:
+        return []
+    condition = reading.predicate(session)
+    expression = text.expression(cx, [[word] for word in found], prefix=True, names=True)
+    sql = f"SELECT {_COLUMNS} FROM {_document(cx)} WHERE {text.match(cx)} AND e.state = 0 AND ({condition.text}) LIMIT ?"
+    rows = cx.execute(sql, (expression, *condition.params, limit))
+    return [reading.entity_of(node_of(cx, session.catalog.symbols, row)) for row in rows]
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Active entities by kind."""
+    cx = session.catalog.store.reader()
+    condition = reading.predicate(session)
+    sql = f"SELECT e.kind, COUNT(*) FROM entity e WHERE e.state = 0 AND ({condition.text}) GROUP BY e.kind"
+    found = {session.catalog.symbols.text(cx, kind): count for kind, count in cx.execute(sql, condition.params)}
+    return dict(sorted(found.items()))
+
+
+def _prepare(session: Session, query: Query) -> Prepared | None:
+    """The query in SQL; None when its text cannot match anything."""
+    catalog = session.catalog
+    cx = catalog.store.reader()
+    types = session.types()
+    names = Names(lambda name: catalog.symbols.find(cx, name), types.subkinds, types.sublabels)
+    compiler = Compiler(cx, names, catalog.writing.now())
+    conditions = [compiler.condition(query.where), *_narrow(session, query, names), reading.predicate(session)]
+    source, terms, corrected = "entity e", [], None
+    if query.text.strip():
+        terms, corrected = _terms(cx, query.text)
+        if not terms:
+            return None
+        source = _document(cx)
+        conditions.insert(0, Sql(text.match(cx), (text.expression(cx, terms, prefix=corrected is None),)))
+    where = Sql(
+        " AND ".join(f"({each.text})" for each in conditions if each != TRUE) or "1=1",
+        tuple(param for each in conditions for param in each.params),
+    )
+    return Prepared(source, where, compiler, terms, corrected)
+
+
+def _narrow(session: Session, query: Query, names: Names) -> list[Sql]:
+    """Kinds and state."""
+    found = []
+    if query.kinds:
+        wanted = frozenset().union(*(session.types().subkinds(kind) for kind in query.kinds))
+        numbers = sorted(names.symbol(kind) for kind in wanted)
+        found.append(Sql(f"e.kind IN ({', '.join(map(str, numbers))})"))
+    if query.state != "all":
+        found.append(Sql(f"e.state = {STATES[query.state]}"))
+    return found
+
+
+def _document(cx: Connection) -> str:
+    identity = "d.rowid" if cx.dialect.name == "sqlite" else "d.entity"
+    return f"document d JOIN entity e ON e.id = {identity}"
+
+
+def _terms(cx: Connection, typed: str) -> tuple[list[list[str]], str | None]:
+    """Words to look for, each with its alternatives when nothing has it as it was typed."""
+    words = text.words(typed)[:20]
+    terms, corrected = [], False
+    for number, word in enumerate(words):
+        alternatives = [word]
+        if not text.known(cx, word, prefix=number == len(words) - 1):
+            similar = text.similar(cx, word)
+            alternatives, corrected = similar or [word], corrected or bool(similar)
+        terms.append(alternatives)
+    return terms, " ".join(term[0] for term in terms) if corrected else None
+
+
+def _rows(session: Session, query: Query, prepared: Prepared, offset: int) -> list[Row]:
+    """The page's rows and one more."""
+    cx = session.catalog.store.reader()
+    wanted = query.limit + 1
+    home = _walked_home(query)
+    if home is not None:
+        rows = _walk(session, query, prepared, home, offset)
+        if len(rows) == wanted:
+            return rows
+    source, where, compiler, terms, corrected = prepared
+    if terms and not query.order:
+        return _ranked(cx, prepared, wanted, offset)
+    joins, order = compiler.order(query.order)
+    sql = f"SELECT {_COLUMNS} FROM {source}{joins} WHERE {where.text} ORDER BY {order} LIMIT ? OFFSET ?"
+    return cx.execute(sql, (*where.params, wanted, offset))
+
+
+def _walked_home(query: Query) -> int | None:
+    """The one home whose entities are asked for in the order of a metric: then its index is walked in order."""
+    if query.text or len(query.order) == 0 or not isinstance(query.order[0].field, Metric):
+        return None
+    parts = query.where.parts if isinstance(query.where, And) else [query.where]
+    for part in parts:
+        if isinstance(part, Compare) and part.field == Attribute("home") and part.op == "=":
+            return part.value if isinstance(part.value, int) else None
+    return None
+
+
+def _walk(session: Session, query: Query, prepared: Prepared, home: int, offset: int) -> list[Row]:
+    cx = session.catalog.store.reader()
+    first = query.order[0]
+    assert isinstance(first.field, Metric)
+    key = session.catalog.symbols.find(cx, first.field.key)
+    joins, order = prepared.compiler.order(query.order[1:])
+    direction = "DESC" if first.descending else "ASC"
+    sql = (
+        f"SELECT {_COLUMNS} FROM latest w JOIN entity e ON e.id = w.entity{joins}"
+        f" WHERE w.home = ? AND w.key = ? AND w.value IS NOT NULL AND {prepared.where.text}"
+        f" ORDER BY w.value {direction}, {order} LIMIT ? OFFSET ?"
+    )
+    return cx.execute(sql, (home, key, *prepared.where.params, query.limit + 1, offset))
+
+
+def _ranked(cx: Connection, prepared: Prepared, limit: int, offset: int) -> list[Row]:
+    if cx.dialect.name == "sqlite":
+        rank = "d.rank MATCH 'bm25(10.0, 2.0, 4.0, 1.5)' AND "
+        sql = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {rank}{prepared.where.text} ORDER BY d.rank LIMIT ? OFFSET ?"
+        return cx.execute(sql, (*prepared.where.params, limit, offset))
+    expression = text.expression(cx, prepared.terms, prefix=prepared.corrected is None)
+    rank = "ts_rank_cd('{0.15, 0.2, 0.4, 1.0}', d.vector, to_tsquery('simple', ?)) DESC"
+    sql = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {prepared.where.text} ORDER BY {rank}, e.id LIMIT ? OFFSET ?"
+    return cx.execute(sql, (*prepared.where.params, expression, limit, offset))
+
+
+def _count(cx: Connection, prepared: Prepared) -> int:
+    sql = f"SELECT COUNT(*) FROM {prepared.source} WHERE {prepared.where.text}"
+    return int(cx.execute(sql, prepared.where.params)[0][0])
+
+
+def _facet(session: Session, prepared: Prepared, name: str) -> dict[str, int]:
+    """Counts over all matches, the most frequent first."""
+    if name != "label" and name not in _FACETS:
+        raise Invalid(f"facets are kind, namespace, owner and label, not {name!r}")
+    cx = session.catalog.store.reader()
+    source, where = prepared.source, prepared.where
+    column = _FACETS.get(name, "l.name")
+    join = " JOIN label l ON l.entity = e.id" if name == "label" else ""
+    sql = (
+        f"SELECT {column}, COUNT(DISTINCT e.id) AS n FROM {source}{join} WHERE {where.text}"
+        f" AND {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC LIMIT 50"
+    )
+    rows = cx.execute(sql, where.params)
+    text_of = session.catalog.symbols.text
+    return {value if name == "owner" else text_of(cx, value): count for value, count in rows}
+
+
+def _cursor(offset: int) -> str:
+    return base64.urlsafe_b64encode(b"o%d" % offset).decode()
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        raw = base64.urlsafe_b64decode(cursor.encode())
+        if raw[:1] != b"o" or not raw[1:].isdigit() or len(raw) > 12:
+            raise ValueError
+        return int(raw[1:])
+    except (ValueError, binascii.Error, UnicodeEncodeError):
+        raise Invalid("the page token is not one of ours") from None

@@ -1,0 +1,305 @@
+"""Telling other systems of changes: each commit that a webhook wants to hear of is one signed POST."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from lineal.catalog import outbound
+from lineal.catalog.values import Event, Principal
+from lineal.graph.errors import NotFound
+from lineal.store.base import Row
+from lineal.store.sql import accounts, log
+from lineal.store.sql import webhooks as rows
+
+if TYPE_CHECKING:
+    from lineal.catalog.catalog import Catalog
+    from lineal.catalog.session import Session
+
+Status = Literal["pending", "delivered", "failed"]
+Post = Callable[..., outbound.Outcome]
+
+PAUSES = (10, 60, 300, 1800, 7200, 21600, 43200, 86400)
+"""Seconds before each further attempt; after the last one a delivery has failed."""
+
+_LOGGER = logging.getLogger("lineal.webhooks")
+_LEASE_MS = 60_000
+_KEPT_MS = 7 * 86_400_000
+_AT_ONCE = 4
+_PAGE = 500
+_IDLE = 30.0
+_GATHER = 0.1
+
+
+class Webhook(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An address that is told of changes.
+
+    Attributes:
+        kinds: only of entities of these kinds or their subkinds; empty for all.
+        actions: only these, such as `created`; empty for all.
+        principal: who made it; it hears of what that one may see.
+    """
+
+    id: int
+    url: str
+    kinds: list[str] = []
+    actions: list[str] = []
+    active: bool = True
+    created: int = 0
+    principal: str = ""
+
+
+class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One commit on its way to one webhook.
+
+    Attributes:
+        attempt: how often it was tried.
+        next_at: when it is tried next, or when it was settled (ms since the epoch).
+        error: why the last attempt failed.
+    """
+
+    webhook: int
+    commit: int
+    attempt: int
+    next_at: int
+    status: Status
+    error: str | None = None
+
+
+class _Hook(NamedTuple):
+    """A webhook with what only the worker needs."""
+
+    webhook: Webhook
+    secret: str
+    since: int
+
+
+class Webhooks:
+    """The store's webhooks, and the worker that serves them.
+
+    Args:
+        catalog: whose changes are told.
+        allow_private: whether loopback and private addresses may be told.
+        post: sends a request.
+    """
+
+    def __init__(self, catalog: Catalog, allow_private: bool, post: Post = outbound.post) -> None:
+        self._catalog = catalog
+        self._allow_private = allow_private
+        self._post = post
+        self._wake: Callable[[], None] = lambda: None
+        self._prune_at = 0
+
+    def all(self, session: Session) -> list[Webhook]:
+        """Every webhook; Denied unless an admin asks."""
+        self._catalog.accounts.require_admin(session)
+        return [hook.webhook for hook in self._hooks()]
+
+    def add(
+        self, session: Session, url: str, kinds: Sequence[str], actions: Sequence[str], secret: str | None
+    ) -> tuple[Webhook, str]:
+        """Tell an address of changes from now on; the webhook and the secret that signs its deliveries.
+
+        Raises:
+            Denied: an admin must ask.
+            Invalid: the URL may not be called, or a kind is unknown.
+        """
+        self._catalog.accounts.require_admin(session)
+        outbound.check_url(url, self._allow_private)
+        types = self._catalog.types()
+        for kind in kinds:
+            types.kind(kind)
+        secret = secret or secrets.token_hex(32)
+        who, now = session.principal.name, _now()
+        shapes = json.dumps(list(kinds)), json.dumps(list(actions))
+
+        def work(cx: Any) -> int:
+            return rows.add(cx, (url, secret, *shapes, 1, now, who, log.newest(cx)))
+
+        number = self._catalog.store.write(work)
+        self._wake()
+        return Webhook(number, url, list(kinds), list(actions), True, now, who), secret
+
+    def remove(self, session: Session, number: int) -> None:
+        """Tell the address no more; NotFound when there is no such webhook."""
+        self._catalog.accounts.require_admin(session)
+        if not self._catalog.store.write(lambda cx: rows.delete(cx, number)):
+            raise NotFound(f"no webhook {number}")
+
+    def deliveries(self, session: Session, number: int, limit: int = 100) -> list[Delivery]:
+        """What was and is to be delivered, newest first."""
+        self._catalog.accounts.require_admin(session)
+        self._hook(number)
+        return [Delivery(*row) for row in rows.deliveries(self._catalog.store.reader(), number, limit)]
+
+    def test(self, session: Session, number: int) -> Delivery:
+        """Send an empty delivery now, and answer how it went."""
+        self._catalog.accounts.require_admin(session)
+        outcome = self._send(self._hook(number), 0, [])
+        return Delivery(number, 0, 1, _now(), "failed" if outcome.error else "delivered", outcome.error or None)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        loop = asyncio.get_running_loop()
+        wake = asyncio.Event()
+        self._wake = lambda: _call(loop, wake.set)
+        unsubscribe = self._catalog.subscribe(lambda commit: self._wake())
+        pool = ThreadPoolExecutor(_AT_ONCE, "lineal-webhook")
+        try:
+            while True:
+                wake.clear()
+                pause = await self._round(loop, pool)
+                await _wait(wake, pause)
+        finally:
+            unsubscribe()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _round(self, loop: asyncio.AbstractEventLoop, pool: ThreadPoolExecutor) -> float:
+        """Queue what is new and try what is due; seconds until there may be more to do."""
+        try:
+            due = await loop.run_in_executor(pool, self._prepare)
+            await asyncio.gather(*(loop.run_in_executor(pool, self._attempt, each) for each in due))
+            return await loop.run_in_executor(pool, self._pause)
+        except Exception as error:
+            _LOGGER.warning("webhooks wait: %s", type(error).__name__)
+            return _IDLE
+
+    def _prepare(self) -> list[Delivery]:
+        for hook in self._hooks():
+            if hook.webhook.active:
+                self._look(hook)
+        now = _now()
+        if now >= self._prune_at:
+            self._prune_at = now + 3_600_000
+            self._catalog.store.write(lambda cx: rows.prune(cx, now - _KEPT_MS))
+        return [Delivery(*row) for row in rows.due(self._catalog.store.reader(), now, 4 * _AT_ONCE)]
+
+    def _pause(self) -> float:
+        moment = rows.next_due(self._catalog.store.reader())
+        return _IDLE if moment is None else min(max(moment - _now(), 0) / 1000, _IDLE)
+
+    def _look(self, hook: _Hook) -> None:
+        """Queue a delivery for each new commit that the webhook wants to hear of."""
+        newest = log.newest(self._catalog.store.reader())
+        if newest <= hook.since:
+            return
+        events = self._events(hook, hook.since, _PAGE)
+        upto = events[-1].commit if events else newest
+        commits = list(dict.fromkeys(event.commit for event in events if self._wanted(hook.webhook, event)))
+        number, now = hook.webhook.id, _now()
+
+        def work(cx: Any) -> None:
+            if rows.advance(cx, number, hook.since, upto):
+                rows.queue(cx, number, commits, now)
+
+        self._catalog.store.write(work)
+        if events:
+            self._wake()
+
+    def _attempt(self, delivery: Delivery) -> None:
+        """Try one delivery, unless another process does."""
+        number, commit, attempt = delivery.webhook, delivery.commit, delivery.attempt
+        until = _now() + _LEASE_MS
+        if not self._catalog.store.write(lambda cx: rows.claim(cx, number, commit, attempt, until)):
+            return
+        row = rows.one(self._catalog.store.reader(), number)
+        if row is None:
+            return
+        hook = _hook(row)
+        outcome = self._send(hook, commit, self._of_commit(hook, commit))
+        status, next_at = _verdict(outcome, attempt)
+        error = outcome.error or None
+        self._catalog.store.write(lambda cx: rows.settle(cx, number, commit, status, next_at, error))
+
+    def _of_commit(self, hook: _Hook, commit: int) -> list[Event]:
+        found = self._events(hook, commit - 1, 1)
+        return [event for event in found if event.commit == commit and self._wanted(hook.webhook, event)]
+
+    def _send(self, hook: _Hook, commit: int, events: Sequence[Event]) -> outbound.Outcome:
+        number = hook.webhook.id
+        body = msgspec.json.encode({"webhook": number, "commit": commit, "events": events})
+        stamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Lineal-Webhook",
+            "X-Lineal-Delivery": f"{number}-{commit}",
+            "X-Lineal-Timestamp": stamp,
+            "X-Lineal-Signature": sign(hook.secret, stamp, body),
+        }
+        return self._post(hook.webhook.url, body, headers, self._allow_private)
+
+    def _events(self, hook: _Hook, since: int, limit: int) -> list[Event]:
+        session = self._catalog.session(self._principal(hook.webhook.principal), "native")
+        return session.changes(since, limit)
+
+    def _principal(self, name: str) -> Principal:
+        """Whoever made a webhook: with that one's present grants, or none when the account is gone."""
+        from lineal.catalog.catalog import LOCAL, NOBODY
+
+        if name == LOCAL.name:
+            return LOCAL
+        row = accounts.principal(self._catalog.store.reader(), name)
+        return Principal(row[0], row[1]) if row else NOBODY
+
+    def _wanted(self, webhook: Webhook, event: Event) -> bool:
+        if webhook.actions and event.action not in webhook.actions:
+            return False
+        types = self._catalog.types()
+        return not webhook.kinds or any(event.kind in types.subkinds(kind) for kind in webhook.kinds)
+
+    def _hooks(self) -> list[_Hook]:
+        return [_hook(row) for row in rows.all_of(self._catalog.store.reader())]
+
+    def _hook(self, number: int) -> _Hook:
+        row = rows.one(self._catalog.store.reader(), number)
+        if row is None:
+            raise NotFound(f"no webhook {number}")
+        return _hook(row)
+
+
+def sign(secret: str, stamp: str, body: bytes) -> str:
+    """The signature of a delivery: of its time stamp and its body, under the webhook's secret."""
+    return "v1=" + hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def _hook(row: Row) -> _Hook:
+    number, url, secret, kinds, actions, active, created, principal, since = row
+    shown = Webhook(number, url, json.loads(kinds), json.loads(actions), bool(active), created, principal)
+    return _Hook(shown, secret, since)
+
+
+def _verdict(outcome: outbound.Outcome, attempts_before: int) -> tuple[Status, int]:
+    """What becomes of a delivery, and when."""
+    if not outcome.error:
+        return "delivered", _now()
+    if attempts_before >= len(PAUSES):
+        return "failed", _now()
+    return "pending", _now() + PAUSES[attempts_before] * 1000
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function)
+
+
+async def _wait(wake: asyncio.Event, seconds: float) -> None:
+    """Until woken or so many seconds have passed; what arrives together is then looked at together."""
+    try:
+        await asyncio.wait_for(wake.wait(), seconds)
+    except TimeoutError:
+        return
+    await asyncio.sleep(_GATHER)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

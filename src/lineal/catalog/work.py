@@ -1,0 +1,101 @@
+"""One change on its way through the stages of the commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from lineal.catalog.access import Scope
+from lineal.catalog.nodes import Node
+from lineal.graph.change import Change, Commit, PutEntity
+from lineal.graph.errors import Invalid, NotFound
+from lineal.graph.model import AnyRef, Local
+from lineal.store.base import Connection
+
+if TYPE_CHECKING:
+    from lineal.catalog.writing import Writing
+
+
+class Effect(NamedTuple):
+    """What happened to one entity, for the history."""
+
+    node: Node
+    action: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Flow(NamedTuple):
+    """Where classifications may have to travel anew: from `origin` to `target`, or no longer."""
+
+    origin: int
+    target: int
+
+
+class Work:
+    """A change with everything the stages found out about it."""
+
+    def __init__(self, cx: Connection, state: Writing, scope: Scope, door: str, change: Change, now: int) -> None:
+        self.cx = cx
+        self.state = state
+        self.scope = scope
+        self.door = door
+        self.change = change
+        self.now = now
+        self.commit_id = 0
+        self.refs: dict[AnyRef, Node | None] = {}
+        self.targets: list[Node] = []
+        self.effects: list[Effect] = []
+        self.reindex: dict[int, Node] = {}
+        self.flows_added: list[Flow] = []
+        self.flows_removed: list[Flow] = []
+        self.labels_put: list[tuple[Node, str]] = []
+        self.labels_removed: list[tuple[Node, str]] = []
+        self.created: list[bool] = []
+        self.access_changed = False
+        self.batches = 0
+        self.new: set[int] = set()
+        self.updated: dict[int, int] = {}
+        self.labels_lost: list[tuple[int, int]] = []
+
+    def at(self, ref: AnyRef) -> Node | None:
+        """What stands at an address, as resolved."""
+        return self.refs.get(ref)
+
+    def node(self, ref: AnyRef) -> Node:
+        """The same; NotFound when nothing does."""
+        found = self.refs.get(ref)
+        if found is None:
+            raise Invalid(f"no entity of this change has the handle {ref}") if isinstance(ref, Local) else NotFound(
+                f"nothing at {ref}"
+            )
+        return found
+
+    def number(self) -> int:
+        """The commit's number, taken when first needed."""
+        if not self.commit_id:
+            self.commit_id = self.state.take(self.cx, "commit")
+        return self.commit_id
+
+    def log(self, node: Node, action: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
+        """Note an effect for the history."""
+        self.effects.append(Effect(node, action, before or {}, after or {}))
+
+    def touch(self, node: Node) -> None:
+        """Mark an entity as changed by this commit."""
+        node.dirty = True
+
+    def answer(self) -> Commit:
+        """The commit, for whoever asked."""
+        nodes = self.targets
+        return Commit(self.commit_id, self.now, [node.id for node in nodes], [node.uuid for node in nodes], self.created)
+
+    def puts(self) -> list[PutEntity]:
+        """The entities put, in order."""
+        return [each for each in self.change.operations if isinstance(each, PutEntity)]
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON text."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""The graph's values and names. No input or output happens here."""

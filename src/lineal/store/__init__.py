@@ -1,0 +1,1 @@
+"""All SQL, once, on SQLite or PostgreSQL. Reached only through the catalog."""

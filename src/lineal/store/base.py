@@ -1,0 +1,111 @@
+"""The seam between the store and a database: a connection, a dialect, a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+Row = tuple[Any, ...]
+Progress = Callable[[int, int], None]
+
+
+class Dialect(Protocol):
+    """Where the databases differ. SQL elsewhere is written once, with `?` for parameters."""
+
+    name: str
+
+    def ddl(self, text: str) -> str:
+        """A migration's text with the database's own words for `{id}`, `{blob}` and `{clustered}`."""
+        ...
+
+    def among(self, column: str) -> str:
+        """The condition that `column` is in a list that is passed as one parameter, `pack(list)`."""
+        ...
+
+    def pack(self, values: Sequence[Any]) -> Any:
+        """A list as one parameter."""
+        ...
+
+    def json_text(self, column: str) -> str:
+        """The text at a top-level key of a JSON column; the key is a parameter, `json_key(key)`."""
+        ...
+
+    def json_key(self, key: str) -> str:
+        """The parameter that `json_text` wants for a key."""
+        ...
+
+    def like(self, column: str, ignore_case: bool) -> str:
+        """The condition that text matches a pattern with `%` and `_`, passed as a parameter."""
+        ...
+
+    def reach(self, near: str, far: str, kinds: str, bounded: bool) -> str:
+        """The recursive query of a walk over edges from `near` to `far` ends; see `store.sql.walk`."""
+        ...
+
+
+class Connection(Protocol):
+    """A connection to one database, used by one thread at a time."""
+
+    dialect: Dialect
+    writes: int
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement and answer all its rows."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        ...
+
+    def script(self, sql: str) -> None:
+        """Run several statements without parameters."""
+        ...
+
+    def begin(self) -> bool:
+        """Start the one write transaction; whether another process wrote since the last one here."""
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo the transaction; does nothing outside one."""
+        ...
+
+    def close(self) -> None:
+        """Give it up."""
+        ...
+
+
+class Location(NamedTuple):
+    """Where a database is, as `Store.open` was told."""
+
+    url: str
+    embedded: bool
+
+
+class Driver(Protocol):
+    """Opens connections to one database."""
+
+    embedded: bool
+
+    def connect(self, *, readonly: bool) -> Connection:
+        """A new connection. Unavailable when the database does not answer."""
+        ...
+
+    def transient(self, error: Exception) -> bool:
+        """Whether the error is the database's own (broken connection, constraint) and not ours."""
+        ...
+
+    def backup(self, path: str, progress: Progress | None) -> None:
+        """Write a consistent copy of the live database to a new file."""
+        ...
+
+    def restore(self, path: str, progress: Progress | None) -> None:
+        """Replace the live database by such a copy, whole or not at all."""
+        ...
+
+    def check(self) -> list[str]:
+        """What the database itself finds wrong with its files."""
+        ...

@@ -1,0 +1,2 @@
+CREATE TABLE document (entity BIGINT PRIMARY KEY, vector TSVECTOR NOT NULL);
+CREATE INDEX document_vector ON document USING GIN (vector);

@@ -1,0 +1,1 @@
+"""SQL text of the schema, by number."""

@@ -1,0 +1,1 @@
+"""One module for each group of tables. Functions take a connection first."""

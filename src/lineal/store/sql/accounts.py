@@ -1,0 +1,122 @@
+"""Principals, tokens and grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lineal.store.base import Connection, Row
+
+
+def add_principal(cx: Connection, name: str, category: str, password: str | None, at: int) -> int:
+    """A user or a group; answers its id."""
+    number = _next(cx, "principal")
+    row = (number, name, category, password, 1, at)
+    cx.execute("INSERT INTO principal VALUES (?, ?, ?, ?, ?, ?)", row)
+    return number
+
+
+def principal(cx: Connection, name: str) -> Row | None:
+    """(id, name, category, password, active, created)."""
+    sql = "SELECT id, name, category, password, active, created FROM principal WHERE name = ?"
+    rows = cx.execute(sql, (name,))
+    return rows[0] if rows else None
+
+
+def principals(cx: Connection) -> list[Row]:
+    """(id, name, category, active, created) of all, by name."""
+    return cx.execute("SELECT id, name, category, active, created FROM principal ORDER BY name")
+
+
+def set_password(cx: Connection, number: int, password: str) -> None:
+    """Replace the hash of a user's password."""
+    cx.execute("UPDATE principal SET password = ? WHERE id = ?", (password, number))
+
+
+def delete_principal(cx: Connection, number: int) -> None:
+    """Remove a principal with its tokens, grants and memberships."""
+    cx.execute("DELETE FROM token WHERE principal = ?", (number,))
+    cx.execute("DELETE FROM access_grant WHERE principal = ?", (number,))
+    cx.execute("DELETE FROM membership WHERE member = ?", (number,))
+    cx.execute("DELETE FROM membership WHERE principal = ?", (number,))
+    cx.execute("DELETE FROM principal WHERE id = ?", (number,))
+
+
+def add_member(cx: Connection, member: int, group: int) -> None:
+    """Put a user into a group."""
+    cx.execute("INSERT INTO membership VALUES (?, ?) ON CONFLICT DO NOTHING", (member, group))
+
+
+def drop_member(cx: Connection, member: int, group: int) -> None:
+    """Take a user out of a group."""
+    cx.execute("DELETE FROM membership WHERE member = ? AND principal = ?", (member, group))
+
+
+def memberships(cx: Connection) -> list[Row]:
+    """(member id, group id, group name)."""
+    return cx.execute("SELECT m.member, p.id, p.name FROM membership m JOIN principal p ON p.id = m.principal")
+
+
+def add_token(cx: Connection, owner: int, name: str, hashed: str, at: int, expires: int | None) -> int:
+    """A token by the hash of its secret; answers its id."""
+    number = _next(cx, "token")
+    cx.execute("INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)", (number, owner, name, hashed, at, expires))
+    return number
+
+
+def token_owner(cx: Connection, hashed: str, now: int) -> Row | None:
+    """(id, name) of the active principal behind a token that has not expired."""
+    sql = (
+        "SELECT p.id, p.name FROM token t JOIN principal p ON p.id = t.principal"
+        " WHERE t.hash = ? AND p.active = 1 AND (t.expires IS NULL OR t.expires > ?)"
+    )
+    rows = cx.execute(sql, (hashed, now))
+    return rows[0] if rows else None
+
+
+def tokens(cx: Connection, owner: int) -> list[Row]:
+    """(id, name, created, expires) of one principal."""
+    return cx.execute("SELECT id, name, created, expires FROM token WHERE principal = ? ORDER BY id", (owner,))
+
+
+def token(cx: Connection, number: int) -> Row | None:
+    """(id, principal) of a token."""
+    rows = cx.execute("SELECT id, principal FROM token WHERE id = ?", (number,))
+    return rows[0] if rows else None
+
+
+def delete_token(cx: Connection, number: int) -> None:
+    """Remove a token."""
+    cx.execute("DELETE FROM token WHERE id = ?", (number,))
+
+
+def add_grant(cx: Connection, row: Sequence[object]) -> int:
+    """A grant: principal, role, target, value, deny, valid_from, valid_until; answers its id."""
+    number = _next(cx, "access_grant")
+    cx.execute("INSERT INTO access_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *row))
+    return number
+
+
+def grants(cx: Connection) -> list[Row]:
+    """(id, principal name, role, target, value, deny, valid_from, valid_until) of all."""
+    return cx.execute(
+        "SELECT g.id, p.name, g.role, g.target, g.value, g.deny, g.valid_from, g.valid_until"
+        " FROM access_grant g JOIN principal p ON p.id = g.principal ORDER BY g.id"
+    )
+
+
+def grants_of(cx: Connection, number: int) -> list[Row]:
+    """(id, role, target, value, deny, valid_from, valid_until) of a principal and its groups."""
+    return cx.execute(
+        "SELECT id, role, target, value, deny, valid_from, valid_until FROM access_grant WHERE principal = ?"
+        " OR principal IN (SELECT principal FROM membership WHERE member = ?) ORDER BY id",
+        (number, number),
+    )
+
+
+def delete_grant(cx: Connection, number: int) -> bool:
+    """Remove a grant; whether there was one."""
+    return bool(cx.execute("DELETE FROM access_grant WHERE id = ? RETURNING id", (number,)))
+
+
+def _next(cx: Connection, table: str) -> int:
+    return int(cx.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}")[0][0])

@@ -1,0 +1,187 @@
+"""Entities, their outside ids, properties and facets."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lineal.graph.model import Properties, Value
+from lineal.store.base import Connection, Row
+
+COLUMNS = (
+    "id, uuid, kind, scope, namespace, name, key, home, state, owner, revision, created, updated, started, ended"
+)
+_INSERT = f"INSERT INTO entity ({COLUMNS}) VALUES ({', '.join('?' * 15)})"
+_UPDATE = (
+    "UPDATE entity SET kind=?, scope=?, namespace=?, name=?, key=?, home=?, state=?, owner=?, revision=?, updated=?,"
+    " started=?, ended=? WHERE id=?"
+)
+_PUT_PROPERTY = (
+    "INSERT INTO property VALUES (?, ?, ?, ?, ?) ON CONFLICT (entity, key)"
+    " DO UPDATE SET type=excluded.type, num=excluded.num, text=excluded.text"
+)
+_PUT_FACET = (
+    "INSERT INTO facet VALUES (?, ?, ?, ?, ?) ON CONFLICT (entity, name)"
+    " DO UPDATE SET producer=excluded.producer, document=excluded.document, updated=excluded.updated"
+)
+
+BOOLEAN, INTEGER, DOUBLE, STRING, DOCUMENT = 1, 2, 3, 4, 5
+
+
+def insert(cx: Connection, row: Sequence[Any]) -> None:
+    """A new entity; `row` in the order of COLUMNS."""
+    cx.execute(_INSERT, row)
+
+
+def update(cx: Connection, row: Sequence[Any]) -> None:
+    """Everything of an entity that may change; `row` in the order of the statement."""
+    cx.execute(_UPDATE, row)
+
+
+def by_id(cx: Connection, number: int) -> Row | None:
+    """The row of an entity."""
+    return _one(cx.execute(f"SELECT {COLUMNS} FROM entity WHERE id = ?", (number,)))
+
+
+def by_uuid(cx: Connection, uuid: str) -> Row | None:
+    """The row of an entity."""
+    return _one(cx.execute(f"SELECT {COLUMNS} FROM entity WHERE uuid = ?", (uuid,)))
+
+
+def by_key(cx: Connection, scope: int, namespace: int, key: str) -> Row | None:
+    """The row of the entity with this identity by name."""
+    sql = f"SELECT {COLUMNS} FROM entity WHERE scope = ? AND namespace = ? AND key = ?"
+    return _one(cx.execute(sql, (scope, namespace, key)))
+
+
+def by_external(cx: Connection, protocol: int, external: str) -> Row | None:
+    """The row of the entity that a protocol knows by this id."""
+    columns = ", ".join(f"e.{name.strip()}" for name in COLUMNS.split(","))
+    sql = f"SELECT {columns} FROM external x JOIN entity e ON e.id = x.entity WHERE x.protocol = ? AND x.id = ?"
+    return _one(cx.execute(sql, (protocol, external)))
+
+
+def contained(cx: Connection, number: int) -> list[int]:
+    """Ids of everything that an entity contains, at any depth."""
+    sql = (
+        "WITH RECURSIVE c(id) AS (SELECT e.id FROM entity e WHERE e.home = ? UNION"
+        " SELECT e.id FROM c JOIN entity e ON e.home = c.id) SELECT id FROM c"
+    )
+    return [row[0] for row in cx.execute(sql, (number,))]
+
+
+def set_state(cx: Connection, numbers: Sequence[int], state: int, at: int) -> None:
+    """Give entities a state, and a new revision."""
+    cx.many(
+        "UPDATE entity SET state=?, updated=?, revision=revision+1 WHERE id=?",
+        [(state, at, number) for number in numbers],
+    )
+
+
+def erase(cx: Connection, number: int) -> None:
+    """Remove an entity and everything that hangs off it, history included."""
+    for table in ("external", "property", "facet", "label", "point", "chunk", "latest", "change_log"):
+        cx.execute(f"DELETE FROM {table} WHERE entity = ?", (number,))
+    cx.execute("DELETE FROM edge WHERE source = ?", (number,))
+    cx.execute("DELETE FROM edge WHERE target = ?", (number,))
+    cx.execute("DELETE FROM entity WHERE id = ?", (number,))
+
+
+def put_external(cx: Connection, protocol: int, external: str, number: int) -> None:
+    """Give an entity an outside id."""
+    cx.execute("INSERT INTO external VALUES (?, ?, ?)", (protocol, external, number))
+
+
+def drop_external(cx: Connection, protocol: int, external: str) -> None:
+    """Take an outside id away."""
+    cx.execute("DELETE FROM external WHERE protocol = ? AND id = ?", (protocol, external))
+
+
+def externals(cx: Connection, numbers: Sequence[int]) -> list[Row]:
+    """(entity, protocol, id) of these entities."""
+    sql = f"SELECT entity, protocol, id FROM external WHERE {cx.dialect.among('entity')}"
+    return cx.execute(sql, (cx.dialect.pack(numbers),))
+
+
+def pack_value(value: Value) -> tuple[int, float | None, str | None]:
+    """A property's value as (type, number, text): exact in one of the two, comparable where it can be."""
+    if isinstance(value, bool):
+        return BOOLEAN, float(value), None
+    if isinstance(value, int):
+        return INTEGER, float(value), str(value)
+    if isinstance(value, float):
+        return (DOUBLE, value, None) if math.isfinite(value) else (DOUBLE, None, repr(value))
+    if isinstance(value, str):
+        return STRING, None, value
+    return DOCUMENT, None, json.dumps(value, separators=(",", ":"))
+
+
+def unpack_value(kind: int, number: float | None, text: str | None) -> Value:
+    """The inverse of `pack_value`."""
+    if kind == STRING:
+        return text
+    if kind == INTEGER:
+        return int(text or 0)
+    if kind == DOUBLE:
+        return float(text) if number is None else float(number)  # type: ignore[arg-type]
+    return bool(number) if kind == BOOLEAN else json.loads(text or "null")
+
+
+def put_properties(cx: Connection, number: int, values: Iterable[tuple[int, Value]]) -> None:
+    """Set properties by interned key."""
+    cx.many(_PUT_PROPERTY, [(number, key, *pack_value(value)) for key, value in values])
+
+
+def drop_properties(cx: Connection, number: int, keys: Iterable[int]) -> None:
+    """Remove properties by interned key."""
+    cx.many("DELETE FROM property WHERE entity = ? AND key = ?", [(number, key) for key in keys])
+
+
+def some_properties(cx: Connection, number: int, keys: Sequence[int]) -> dict[int, Value]:
+    """Those of the properties that are set."""
+    if len(keys) == 1:
+        sql = "SELECT key, type, num, text FROM property WHERE entity = ? AND key = ?"
+        rows = cx.execute(sql, (number, keys[0]))
+    else:
+        sql = f"SELECT key, type, num, text FROM property WHERE entity = ? AND {cx.dialect.among('key')}"
+        rows = cx.execute(sql, (number, cx.dialect.pack(keys)))
+    return {key: unpack_value(kind, num, text) for key, kind, num, text in rows}
+
+
+def properties(cx: Connection, numbers: Sequence[int]) -> list[Row]:
+    """(entity, key, type, num, text) of these entities."""
+    sql = f"SELECT entity, key, type, num, text FROM property WHERE {cx.dialect.among('entity')}"
+    return cx.execute(sql, (cx.dialect.pack(numbers),))
+
+
+def put_facet(cx: Connection, number: int, name: int, producer: str, document: str, at: int) -> None:
+    """Set a facet by interned name."""
+    cx.execute(_PUT_FACET, (number, name, producer, document, at))
+
+
+def drop_facet(cx: Connection, number: int, name: int) -> None:
+    """Remove a facet by interned name."""
+    cx.execute("DELETE FROM facet WHERE entity = ? AND name = ?", (number, name))
+
+
+def facet(cx: Connection, number: int, name: int) -> str | None:
+    """A facet's JSON text."""
+    found = _one(cx.execute("SELECT document FROM facet WHERE entity = ? AND name = ?", (number, name)))
+    return found[0] if found else None
+
+
+def facets(cx: Connection, numbers: Sequence[int]) -> list[Row]:
+    """(entity, name, document) of these entities."""
+    sql = f"SELECT entity, name, document FROM facet WHERE {cx.dialect.among('entity')}"
+    return cx.execute(sql, (cx.dialect.pack(numbers),))
+
+
+def texts(rows: Iterable[Row]) -> Properties:
+    """(key text, type, num, text) rows as a dictionary."""
+    return {key: unpack_value(kind, num, text) for key, kind, num, text in rows}
+
+
+def _one(rows: list[Row]) -> Row | None:
+    return rows[0] if rows else None

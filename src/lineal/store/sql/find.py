@@ -1,0 +1,244 @@
+"""The one query type as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from lineal.graph.errors import Invalid
+from lineal.graph.query import (
+    And,
+    Attribute,
+    Compare,
+    EdgeDetail,
+    Expr,
+    ExternalId,
+    Field,
+    Labelled,
+    Metric,
+    Not,
+    Operator,
+    Or,
+    Order,
+    Property,
+    Related,
+)
+from lineal.store.base import Connection
+
+_NUMBERS = {"id", "home", "revision", "created", "updated", "started", "ended"}
+_TEXTS = {"uuid", "name", "owner"}
+_SYMBOLS = {"kind", "namespace"}
+STATES = {"active": 0, "deleted": 1}
+_DEPTH = 50
+
+
+class Sql(NamedTuple):
+    """A piece of SQL and its parameters."""
+
+    text: str
+    params: tuple[Any, ...] = ()
+
+
+TRUE, FALSE = Sql("1=1"), Sql("1=0")
+
+
+class Names(NamedTuple):
+    """What the compiler must look up: interned text, and the closure of kinds and labels."""
+
+    symbol: Callable[[str], int]
+    kinds: Callable[[str], frozenset[str]]
+    labels: Callable[[str], frozenset[str]]
+
+
+class Compiler:
+    """Turns expressions into conditions on an entity's alias."""
+
+    def __init__(self, cx: Connection, names: Names, now: int) -> None:
+        self._dialect = cx.dialect
+        self._names = names
+        self._now = now
+        self._depth = 0
+
+    def condition(self, expr: Expr | None, alias: str = "e") -> Sql:
+        """The condition for an expression.
+
+        Raises:
+            Invalid: it is nested too deeply, or compares what cannot be compared.
+        """
+        if self._depth > _DEPTH:
+            raise Invalid(f"a filter may be nested {_DEPTH} deep")
+        self._depth += 1
+        try:
+            return self._condition(expr, alias)
+        finally:
+            self._depth -= 1
+
+    def _condition(self, expr: Expr | None, alias: str) -> Sql:
+        match expr:
+            case None:
+                return TRUE
+            case And(parts):
+                return self._join(parts, " AND ", TRUE, alias)
+            case Or(parts):
+                return self._join(parts, " OR ", FALSE, alias)
+            case Not(part):
+                inner = self.condition(part, alias)
+                return Sql(f"NOT ({inner.text})", inner.params)
+            case Labelled():
+                return self._labelled(expr, alias)
+            case Related():
+                return self._related(expr, alias)
+            case Compare():
+                return self._compare(expr, alias)
+
+    def _join(self, parts: Sequence[Expr], glue: str, empty: Sql, alias: str) -> Sql:
+        if not parts:
+            return empty
+        found = [self.condition(part, alias) for part in parts]
+        text = glue.join(f"({each.text})" for each in found)
+        return Sql(text, tuple(param for each in found for param in each.params))
+
+    def _labelled(self, expr: Labelled, alias: str) -> Sql:
+        numbers = [self._names.symbol(name) for name in self._names.labels(expr.name)]
+        direct = " AND l.root = l.entity" if expr.direct else ""
+        return Sql(
+            f"EXISTS (SELECT 1 FROM label l WHERE l.entity = {alias}.id AND l.name IN ({_list(numbers)}){direct}"
+            " AND (l.valid_from IS NULL OR l.valid_from <= ?) AND (l.valid_until IS NULL OR l.valid_until > ?))",
+            (self._now, self._now),
+        )
+
+    def _related(self, expr: Related, alias: str) -> Sql:
+        near, far = ("target", "source") if expr.direction == "in" else ("source", "target")
+        other, edge = f"{alias}n", f"{alias}g"
+        inner = self.condition(expr.where, other)
+        kind = self._names.symbol(expr.kind)
+        return Sql(
+            f"EXISTS (SELECT 1 FROM edge {edge} JOIN entity {other} ON {other}.id = {edge}.{far}"
+            f" WHERE {edge}.{near} = {alias}.id AND {edge}.kind = {kind} AND ({inner.text}))",
+            inner.params,
+        )
+
+    def _compare(self, expr: Compare, alias: str) -> Sql:
+        match expr.field:
+            case Attribute(name):
+                return self._attribute(name, expr, alias)
+            case Property(key):
+                return self._row(f"property p WHERE p.entity = {alias}.id AND p.key = {self._names.symbol(key)}", expr)
+            case Metric(key):
+                return self._metric(key, expr, alias)
+            case ExternalId(protocol):
+                source = f"external p WHERE p.entity = {alias}.id AND p.protocol = {self._names.symbol(protocol)}"
+                return self._exists(source, expr, "p.id")
+            case EdgeDetail(key):
+                return self._detail(key, expr, alias)
+
+    def _attribute(self, name: str, expr: Compare, alias: str) -> Sql:
+        if name == "state":
+            return self.operation(f"{alias}.state", expr.op, _map(expr.value, lambda text: STATES.get(str(text), -1)))
+        if name in _SYMBOLS:
+            return self._symbol(name, expr, alias)
+        if name in _NUMBERS:
+            return self.operation(f"{alias}.{name}", expr.op, _map(expr.value, _number))
+        if name in _TEXTS:
+            return self.operation(f"{alias}.{name}", expr.op, _map(expr.value, str))
+        raise Invalid(f"an entity has no attribute {name!r}")
+
+    def _symbol(self, name: str, expr: Compare, alias: str) -> Sql:
+        if expr.op in ("=", "!=", "in", "not in"):
+            return self.operation(f"{alias}.{name}", expr.op, _map(expr.value, lambda text: self._names.symbol(str(text))))
+        inner = self.operation("s.text", expr.op, _map(expr.value, str))
+        return Sql(f"EXISTS (SELECT 1 FROM symbol s WHERE s.id = {alias}.{name} AND {inner.text})", inner.params)
+
+    def _row(self, source: str, expr: Compare) -> Sql:
+        sample = expr.value[0] if isinstance(expr.value, list) and expr.value else expr.value
+        if isinstance(sample, bool | int | float):
+            return self._exists(source, expr, "p.num", _number)
+        return self._exists(f"{source} AND p.type = 4" if expr.value is not None else source, expr, "p.text", str)
+
+    def _metric(self, key: str, expr: Compare, alias: str) -> Sql:
+        source = f"latest p WHERE p.entity = {alias}.id AND p.key = {self._names.symbol(key)}"
+        return self._exists(source, expr, "p.value", _number)
+
+    def _exists(self, source: str, expr: Compare, column: str, to: Callable[[Any], Any] = str) -> Sql:
+        if expr.op == "is null":
+            return Sql(f"NOT EXISTS (SELECT 1 FROM {source})")
+        if expr.op == "is not null":
+            return Sql(f"EXISTS (SELECT 1 FROM {source})")
+        inner = self.operation(column, expr.op, _map(expr.value, to))
+        return Sql(f"EXISTS (SELECT 1 FROM {source} AND {inner.text})", inner.params)
+
+    def _detail(self, key: str, expr: Compare, alias: str) -> Sql:
+        if not alias.endswith("n"):
+            raise Invalid("an edge's detail can be compared only inside `related`")
+        inner = self.operation(self._dialect.json_text(f"{alias[:-1]}g.detail"), expr.op, _map(expr.value, str))
+        return Sql(inner.text, (self._dialect.json_key(key), *inner.params))
+
+    def operation(self, column: str, op: Operator, value: Any) -> Sql:
+        """One comparison of a column with a parameter."""
+        if op in ("is null", "is not null"):
+            return Sql(f"{column} {op.upper()}")
+        if op in ("in", "not in"):
+            return self._among(column, op, value)
+        if value is None or isinstance(value, list):
+            raise Invalid(f"`{op}` needs one value")
+        if op in ("like", "ilike"):
+            return Sql(self._dialect.like(column, op == "ilike"), (value,))
+        if op not in ("=", "!=", "<", "<=", ">", ">="):
+            raise Invalid(f"unknown operator {op!r}")
+        return Sql(f"{column} {'<>' if op == '!=' else op} ?", (value,))
+
+    def _among(self, column: str, op: Operator, value: Any) -> Sql:
+        if not isinstance(value, list):
+            raise Invalid(f"`{op}` needs a list")
+        text = self._dialect.among(column)
+        return Sql(text if op == "in" else f"NOT ({text})", (self._dialect.pack(value),))
+
+    def order(self, orders: Sequence[Order]) -> tuple[str, str]:
+        """Joins and the ORDER BY list; values first, then NaN, then what is missing."""
+        joins, terms = "", []
+        for number, each in enumerate(orders):
+            join, present, columns = self._order_columns(each.field, f"o{number}")
+            direction = "DESC NULLS LAST" if each.descending else "ASC NULLS LAST"
+            joins += join
+            terms += [f"({column} IS NULL)" for column in present]
+            terms += [f"{column} {direction}" for column in columns]
+        return joins, ", ".join([*terms, "e.id"])
+
+    def _order_columns(self, field: Field, alias: str) -> tuple[str, list[str], list[str]]:
+        """Join, columns that tell whether there is a value at all, and columns to sort by."""
+        symbol = self._names.symbol
+        match field:
+            case Attribute(name) if name in _SYMBOLS:
+                return f" JOIN symbol {alias} ON {alias}.id = e.{name}", [], [f"{alias}.text"]
+            case Attribute(name) if name in _NUMBERS | _TEXTS | {"state"}:
+                return "", [], [f"e.{name}"]
+            case Property(key):
+                join = f" LEFT JOIN property {alias} ON {alias}.entity = e.id AND {alias}.key = {symbol(key)}"
+                return join, [], [f"{alias}.num", f"{alias}.text"]
+            case Metric(key):
+                join = f" LEFT JOIN latest {alias} ON {alias}.entity = e.id AND {alias}.key = {symbol(key)}"
+                return join, [f"{alias}.entity"], [f"{alias}.value"]
+            case ExternalId(protocol):
+                return "", [], [f"(SELECT MIN(x.id) FROM external x WHERE x.entity = e.id AND x.protocol = {symbol(protocol)})"]
+            case _:
+                raise Invalid(f"cannot order by {field}")
+
+
+def _list(numbers: Sequence[int]) -> str:
+    return ", ".join(str(number) for number in numbers) or "-1"
+
+
+def _map(value: Any, to: Callable[[Any], Any]) -> Any:
+    if isinstance(value, list):
+        return [to(item) for item in value]
+    return None if value is None else to(value)
+
+
+def _number(value: Any) -> float | int:
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, int | float):
+        raise Invalid(f"{value!r} is not a number")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise Invalid(f"{value} does not fit in 64 bits")
+    return value

@@ -1,0 +1,124 @@
+"""Metric points: single values as rows, batches of one series as chunks of columns, the latest in a table of its own.
+
+A chunk is three arrays of 8-byte values (steps, times, values), little-endian, one after another. Values are kept
+in rows as `bits`: the IEEE 754 pattern mapped so that integers order as the numbers do, NaN last.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from lineal.graph.model import Point
+from lineal.store.base import Connection, Row
+
+CHUNK_FROM = 16
+_MASK = 0x7FFF_FFFF_FFFF_FFFF
+_DOUBLE, _LONG = struct.Struct("<d"), struct.Struct("<q")
+_PUT_POINT = "INSERT INTO point VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_PUT_CHUNK = "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT_LATEST = (
+    "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (entity, key) DO UPDATE SET home=excluded.home,"
+    " value=excluded.value, bits=excluded.bits, step=excluded.step, time=excluded.time"
+    " WHERE (excluded.step, excluded.time, excluded.bits) > (latest.step, latest.time, latest.bits)"
+)
+
+
+def to_bits(value: float) -> int:
+    """A double as an integer of the same order."""
+    bits: int = _LONG.unpack(_DOUBLE.pack(value))[0]
+    return bits if bits >= 0 else bits ^ _MASK
+
+
+def from_bits(bits: int) -> float:
+    """The inverse of `to_bits`."""
+    value: float = _DOUBLE.unpack(_LONG.pack(bits if bits >= 0 else bits ^ _MASK))[0]
+    return value
+
+
+def append(cx: Connection, entity: int, home: int, commit: int, points: Sequence[tuple[int, Point]]) -> None:
+    """Add points, each with its interned key. `commit` numbers the chunks."""
+    if len(points) == 1:
+        _append_one(cx, entity, home, *points[0])
+        return
+    series: dict[int, list[Point]] = defaultdict(list)
+    for key, point in points:
+        series[key].append(point)
+    rows = [(entity, key, p.step, p.time, to_bits(p.value)) for key, found in series.items() if len(found) < CHUNK_FROM for p in found]
+    if rows:
+        cx.many(_PUT_POINT, rows)
+    long = [(key, found) for key, found in series.items() if len(found) >= CHUNK_FROM]
+    if long:
+        cx.many(_PUT_CHUNK, [_chunk(cx, entity, key, commit, found) for key, found in long])
+    cx.many(_PUT_LATEST, [_latest(entity, home, key, found) for key, found in series.items()])
+
+
+def _append_one(cx: Connection, entity: int, home: int, key: int, point: Point) -> None:
+    bits = to_bits(point.value)
+    cx.execute(_PUT_POINT, (entity, key, point.step, point.time, bits))
+    cx.execute(_PUT_LATEST, (entity, key, home, _number(point.value), bits, point.step, point.time))
+
+
+def _chunk(cx: Connection, entity: int, key: int, commit: int, points: list[Point]) -> tuple[object, ...]:
+    values, times, steps = zip(*[point[1:] for point in points], strict=True)
+    data = array("q", steps).tobytes() + array("q", times).tobytes() + array("d", values).tobytes()
+    return entity, key, commit, len(points), min(steps), max(steps), data
+
+
+def _latest(entity: int, home: int, key: int, points: list[Point]) -> tuple[object, ...]:
+    step, time = max([(point.step, point.time) for point in points])
+    bits = max(to_bits(point.value) for point in points if point.step == step and point.time == time)
+    return entity, key, home, _number(from_bits(bits)), bits, step, time
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def series(cx: Connection, entity: int, key: int, steps: tuple[int, int] | None) -> list[tuple[int, int, float]]:
+    """All points of one series as distinct (time, step, value), ordered so."""
+    low, high = steps or (-(2**63), 2**63 - 1)
+    span = (entity, key, low, high)
+    rows = cx.execute("SELECT time, step, bits FROM point WHERE entity=? AND key=? AND step BETWEEN ? AND ?", span)
+    found = [(time, step, from_bits(bits)) for time, step, bits in rows]
+    sql = "SELECT size, data FROM chunk WHERE entity=? AND key=? AND last_step >= ? AND first_step <= ? ORDER BY number"
+    for size, data in cx.execute(sql, span):
+        found += [point for point in _decode(size, data) if low <= point[1] <= high]
+    return _ordered(found)
+
+
+def _decode(size: int, data: bytes) -> Iterable[tuple[int, int, float]]:
+    steps, times, values = array("q"), array("q"), array("d")
+    view = memoryview(data)
+    for number, column in enumerate((steps, times, values)):
+        column.frombytes(view[8 * size * number : 8 * size * (number + 1)])
+    return zip(times, steps, values, strict=True)
+
+
+def _ordered(points: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """Sorted and distinct. Two NaN are one point; they compare by bits."""
+    stamps = [point[:2] for point in points]
+    if all(map(tuple.__lt__, stamps, stamps[1:])):
+        return points
+    keyed = {(time, step, to_bits(value)) for time, step, value in points}
+    return [(time, step, from_bits(bits)) for time, step, bits in sorted(keyed)]
+
+
+def latest(cx: Connection, entities: Sequence[int]) -> list[Row]:
+    """(entity, key, bits, step, time) of the newest point of each series."""
+    sql = f"SELECT entity, key, bits, step, time FROM latest WHERE {cx.dialect.among('entity')}"
+    return cx.execute(sql, (cx.dialect.pack(entities),))
+
+
+def move(cx: Connection, entity: int, home: int) -> None:
+    """Follow an entity to another home."""
+    cx.execute("UPDATE latest SET home = ? WHERE entity = ?", (home, entity))
+
+
+def delete(cx: Connection, entity: int, key: int) -> None:
+    """Remove one series."""
+    for table in ("point", "chunk", "latest"):
+        cx.execute(f"DELETE FROM {table} WHERE entity = ? AND key = ?", (entity, key))

@@ -1,0 +1,83 @@
+"""Webhooks and their deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lineal.store.base import Connection, Row
+
+_HOOK = "SELECT id, url, secret, kinds, actions, active, created, principal, since FROM webhook"
+_DELIVERY = "SELECT webhook, commit_id, attempt, next_at, status, error FROM delivery"
+
+
+def add(cx: Connection, row: Sequence[object]) -> int:
+    """A webhook: url, secret, kinds, actions, active, created, principal, since; answers its id."""
+    number = int(cx.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM webhook")[0][0])
+    cx.execute("INSERT INTO webhook VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *row))
+    return number
+
+
+def all_of(cx: Connection) -> list[Row]:
+    """(id, url, secret, kinds, actions, active, created, principal, since) of each, by id."""
+    return cx.execute(f"{_HOOK} ORDER BY id")
+
+
+def one(cx: Connection, number: int) -> Row | None:
+    """The same of one."""
+    rows = cx.execute(f"{_HOOK} WHERE id = ?", (number,))
+    return rows[0] if rows else None
+
+
+def delete(cx: Connection, number: int) -> bool:
+    """Remove a webhook with its deliveries; whether there was one."""
+    cx.execute("DELETE FROM delivery WHERE webhook = ?", (number,))
+    return bool(cx.execute("DELETE FROM webhook WHERE id = ? RETURNING id", (number,)))
+
+
+def advance(cx: Connection, number: int, since: int, upto: int) -> bool:
+    """Note that commits up to `upto` were looked at; False when another process was faster."""
+    sql = "UPDATE webhook SET since = ? WHERE id = ? AND since = ? RETURNING id"
+    return bool(cx.execute(sql, (upto, number, since)))
+
+
+def queue(cx: Connection, number: int, commits: Sequence[int], now: int) -> None:
+    """Deliveries of these commits, due at once."""
+    rows = [(number, commit, 0, now, "pending", None) for commit in commits]
+    cx.many("INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+
+
+def due(cx: Connection, now: int, limit: int) -> list[Row]:
+    """(webhook, commit, attempt, next_at, status, error) of deliveries to be tried now, the longest due first."""
+    sql = f"{_DELIVERY} WHERE status = 'pending' AND next_at <= ? ORDER BY next_at, commit_id LIMIT ?"
+    return cx.execute(sql, (now, limit))
+
+
+def next_due(cx: Connection) -> int | None:
+    """The moment at which the next delivery is to be tried."""
+    moment = cx.execute("SELECT MIN(next_at) FROM delivery WHERE status = 'pending'")[0][0]
+    return None if moment is None else int(moment)
+
+
+def claim(cx: Connection, number: int, commit: int, attempt: int, until: int) -> bool:
+    """Take the next attempt of a delivery; False when another process did."""
+    sql = (
+        "UPDATE delivery SET attempt = attempt + 1, next_at = ?"
+        " WHERE webhook = ? AND commit_id = ? AND attempt = ? AND status = 'pending' RETURNING webhook"
+    )
+    return bool(cx.execute(sql, (until, number, commit, attempt)))
+
+
+def settle(cx: Connection, number: int, commit: int, status: str, next_at: int, error: str | None) -> None:
+    """Note how an attempt went."""
+    sql = "UPDATE delivery SET status = ?, next_at = ?, error = ? WHERE webhook = ? AND commit_id = ?"
+    cx.execute(sql, (status, next_at, error, number, commit))
+
+
+def deliveries(cx: Connection, number: int, limit: int) -> list[Row]:
+    """The same columns as `due` of one webhook, newest first."""
+    return cx.execute(f"{_DELIVERY} WHERE webhook = ? ORDER BY commit_id DESC LIMIT ?", (number, limit))
+
+
+def prune(cx: Connection, before: int) -> None:
+    """Forget what was settled before a moment."""
+    cx.execute("DELETE FROM delivery WHERE status <> 'pending' AND next_at < ?", (before,))

@@ -1,0 +1,170 @@
+"""SQLite through apsw, which carries a current SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from lineal.graph.errors import Invalid, Unavailable
+from lineal.store.base import Progress, Row
+
+# After ANALYZE SQLite may put a Bloom filter over the whole edge table in front of every recursive walk.
+_PRAGMAS = """
+PRAGMA journal_mode=WAL;
+PRAGMA synchronous={synchronous};
+PRAGMA cache_size=-65536;
+PRAGMA temp_store=MEMORY;
+PRAGMA mmap_size=1073741824;
+PRAGMA wal_autocheckpoint=4000;
+PRAGMA case_sensitive_like=ON;
+"""
+
+
+class SqliteDialect:
+    """SQLite's words."""
+
+    name = "sqlite"
+
+    def ddl(self, text: str) -> str:
+        return (
+            text.replace("{id}", "INTEGER PRIMARY KEY")
+            .replace("{blob}", "BLOB")
+            .replace("{clustered}", "WITHOUT ROWID")
+        )
+
+    def among(self, column: str) -> str:
+        return f"{column} IN (SELECT value FROM json_each(?))"
+
+    def pack(self, values: Sequence[Any]) -> str:
+        return json.dumps(list(values))
+
+    def json_text(self, column: str) -> str:
+        return f"json_extract({column}, ?)"
+
+    def json_key(self, key: str) -> str:
+        return '$."' + key.replace('"', "") + '"'
+
+    def like(self, column: str, ignore_case: bool) -> str:
+        return f"lower({column}) LIKE lower(?)" if ignore_case else f"{column} LIKE ?"
+
+    def reach(self, near: str, far: str, kinds: str, bounded: bool) -> str:
+        if not bounded:
+            return (
+                f"WITH RECURSIVE c(id) AS (SELECT ? UNION SELECT e.{far} FROM c JOIN edge e"
+                f" ON e.{near} = c.id AND e.kind IN ({kinds}) LIMIT ?) SELECT id FROM c"
+            )
+        return (
+            f"WITH RECURSIVE c(id, depth) AS (SELECT ?, 0 UNION SELECT e.{far}, c.depth + 1 FROM c JOIN edge e"
+            f" ON e.{near} = c.id AND e.kind IN ({kinds}) WHERE c.depth < ?)"
+            " SELECT id FROM c GROUP BY id ORDER BY MIN(depth), id LIMIT ?"
+        )
+
+
+class SqliteConnection:
+    """One apsw connection; statements are prepared once and kept."""
+
+    dialect = SqliteDialect()
+
+    def __init__(self, path: str, synchronous: str, *, readonly: bool) -> None:
+        flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        try:
+            self.raw = apsw.Connection(path, flags=flags, statementcachesize=400)
+        except apsw.CantOpenError as error:
+            raise Unavailable(f"cannot open {path}: {error}") from None
+        except apsw.NotADBError as error:
+            raise Invalid(f"{path} is not a Lineal store: {error}") from None
+        self.raw.set_busy_timeout(10_000)
+        self._run = self.raw.cursor().execute
+        self.script(_PRAGMAS.format(synchronous=synchronous))
+        self.writes = 0
+        self._version = self._data_version()
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        if sql[0] != "S" and sql[0] != "W":
+            self.writes += 1
+        return self._run(sql, params).fetchall()
+
+    def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self.writes += 1
+        self.raw.cursor().executemany(sql, rows)
+
+    def script(self, sql: str) -> None:
+        self.raw.cursor().execute(sql).fetchall()
+
+    def begin(self) -> bool:
+        self._run("BEGIN IMMEDIATE")
+        version = self._data_version()
+        foreign, self._version = version != self._version, version
+        return foreign
+
+    def commit(self) -> None:
+        self._run("COMMIT")
+
+    def rollback(self) -> None:
+        if self.raw.in_transaction:
+            self._run("ROLLBACK")
+
+    def close(self) -> None:
+        self.raw.close()
+
+    def _data_version(self) -> int:
+        return int(self.raw.pragma("data_version"))
+
+
+class SqliteDriver:
+    """A database file."""
+
+    embedded = True
+
+    def __init__(self, path: str, synchronous: str = "FULL") -> None:
+        self.path = path
+        self.synchronous = synchronous
+
+    def connect(self, *, readonly: bool) -> SqliteConnection:
+        if not readonly:
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        return SqliteConnection(self.path, self.synchronous, readonly=readonly)
+
+    def transient(self, error: Exception) -> bool:
+        return isinstance(error, apsw.Error)
+
+    def backup(self, path: str, progress: Progress | None) -> None:
+        if Path(path).exists():
+            raise Invalid(f"{path} exists already; choose a new file")
+        target = apsw.Connection(path)
+        source = self.connect(readonly=True)
+        try:
+            _copy(target, source.raw, progress)
+        finally:
+            target.close()
+            source.close()
+
+    def restore(self, path: str, progress: Progress | None) -> None:
+        source = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        target = self.connect(readonly=False)
+        try:
+            _copy(target.raw, source, progress)
+        finally:
+            target.close()
+            source.close()
+
+    def check(self) -> list[str]:
+        connection = self.connect(readonly=True)
+        try:
+            rows = connection.execute("PRAGMA integrity_check")
+        finally:
+            connection.close()
+        return [row[0] for row in rows if row[0] != "ok"]
+
+
+def _copy(target: apsw.Connection, source: apsw.Connection, progress: Progress | None) -> None:
+    """SQLite's online backup: one transaction on the target, so it is replaced whole or not at all."""
+    with target.backup("main", source, "main") as copy:
+        while not copy.done:
+            copy.step(2000)
+            if progress:
+                progress(copy.page_count - copy.remaining, copy.page_count)
