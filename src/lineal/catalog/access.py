@@ -89,10 +89,14 @@ class ScopeCompiler:
     """Turns rules into conditions."""
 
     def __init__(self, cx: Connection, symbols: Symbols, types: Types) -> None:
-        self._symbol = lambda text: symbols.find(cx, text)
+        self._cx = cx
+        self._symbols = symbols
         self._types = types
         names = Names(self._symbol, types.subkinds, types.sublabels)
         self._labels = Compiler(cx, names, int(time.time() * 1000))
+
+    def _symbol(self, text: str) -> int:
+        return self._symbols.find(self._cx, text)
 
     def matches(self, rule: Rule, alias: str) -> Sql:
         """The condition that a rule's target covers the row."""

@@ -69,7 +69,7 @@ class Accounts:
         Raises:
             Conflict: the name is taken. Invalid: the name or the password will not do.
         """
-        self._admin(session)
+        self.require_admin(session)
         _check_name(name)
         if category == "user":
             _check_password(password or "")
@@ -86,14 +86,14 @@ class Accounts:
 
     def remove_user(self, session: Session, name: str) -> None:
         """Remove a user or group with its tokens and grants."""
-        self._admin(session)
+        self.require_admin(session)
         number = self._named(name)[0]
         self._write(session, lambda cx: rows.delete_principal(cx, number), f"removed {name}")
 
     def set_password(self, session: Session, name: str, password: str) -> None:
         """Change a password: one's own, or anybody's as admin."""
         if session.principal.name != name:
-            self._admin(session)
+            self.require_admin(session)
         number = self._named(name)[0]
         _check_password(password)
         hashed = _hashed(password)
@@ -101,7 +101,7 @@ class Accounts:
 
     def add_member(self, session: Session, user: str, group: str) -> None:
         """Put a user into a group."""
-        self._admin(session)
+        self.require_admin(session)
         member, found = self._named(user), self._named(group)
         if found[2] != "group" or member[2] == "group":
             raise Invalid(f"{user!r} must be a user and {group!r} a group")
@@ -109,7 +109,7 @@ class Accounts:
 
     def remove_member(self, session: Session, user: str, group: str) -> None:
         """Take a user out of a group."""
-        self._admin(session)
+        self.require_admin(session)
         member, found = self._named(user), self._named(group)
         self._write(session, lambda cx: rows.drop_member(cx, member[0], found[0]), f"removed {user} from {group}")
 
@@ -123,7 +123,7 @@ class Accounts:
             expires: milliseconds since the epoch.
         """
         if session.principal.name != user:
-            self._admin(session)
+            self.require_admin(session)
         number = self._named(user)[0]
         secret = _PREFIX + secrets.token_urlsafe(32)
         now = self._catalog.writing.now()
@@ -137,7 +137,7 @@ class Accounts:
     def tokens(self, session: Session, user: str) -> list[Token]:
         """Tokens of oneself, or as admin of anybody, without their secrets."""
         if session.principal.name != user:
-            self._admin(session)
+            self.require_admin(session)
         found = rows.tokens(self._cx(), self._named(user)[0])
         return [Token(number, user, name, created, expires) for number, name, created, expires in found]
 
@@ -147,7 +147,7 @@ class Accounts:
         if row is None:
             raise NotFound(f"no token {number}")
         if row[1] != session.principal.id:
-            self._admin(session)
+            self.require_admin(session)
         self._write(session, lambda cx: rows.delete_token(cx, number), f"revoked token {number}")
 
     def revoke_secret(self, session: Session, secret: str) -> None:
@@ -173,7 +173,7 @@ class Accounts:
         Raises:
             NotFound: there is no such principal or entity. Invalid: no such kind. Denied: without being admin.
         """
-        self._admin(session, owner=grant.role in ("owner",))
+        self.require_admin(session, owner=grant.role in ("owner",))
         principal = self._named(grant.principal)[0]
         self._check_target(grant)
 
@@ -192,7 +192,7 @@ class Accounts:
 
     def remove_grant(self, session: Session, number: int) -> None:
         """Take a grant back."""
-        self._admin(session)
+        self.require_admin(session)
 
         def work(cx: Connection) -> None:
             if not rows.delete_grant(cx, number):
@@ -210,7 +210,8 @@ class Accounts:
         allows, denies = self._catalog.scope(session.principal).relevant(role)
         return any(rule.target == "store" for rule in allows) and not any(rule.target == "store" for rule in denies)
 
-    def _admin(self, session: Session, *, owner: bool = False) -> None:
+    def require_admin(self, session: Session, *, owner: bool = False) -> None:
+        """Denied unless the caller is an admin (or owner) of the whole store."""
         needed = "owner" if owner else "admin"
         if not self._has(session, needed):
             raise Denied(f"only an {needed} of the whole store may do this")

@@ -30,7 +30,7 @@ def document_of(cx: Connection, symbols: Symbols, node: Node) -> text.Document:
     description = " ".join(str(found[key]) for key in _DESCRIPTIONS if key in found)
     tags = [symbols.text(cx, row[1]) for row in labels.of(cx, [node.id]) if row[2] == node.id]
     tags += [node.owner or "", node.namespace if node.namespace != "default" else ""]
-    tags += [value for key, value in found.items() if _is_spoken(key, value)]
+    tags += [str(value) for key, value in found.items() if _is_spoken(key, value)]
     return text.Document(node.name, description, " ".join(tags), " ".join(_columns(cx, symbols, node)))
 
 

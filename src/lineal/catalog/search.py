@@ -86,7 +86,8 @@ def _prepare(session: Session, query: Query) -> Prepared | None:
     names = Names(lambda name: catalog.symbols.find(cx, name), types.subkinds, types.sublabels)
     compiler = Compiler(cx, names, catalog.writing.now())
     conditions = [compiler.condition(query.where), *_narrow(session, query, names), reading.predicate(session)]
-    source, terms, corrected = "entity e", [], None
+    source, corrected = "entity e", None
+    terms: list[list[str]] = []
     if query.text.strip():
         terms, corrected = _terms(cx, query.text)
         if not terms:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 Row = tuple[Any, ...]
 Progress = Callable[[int, int], None]
@@ -46,8 +46,12 @@ class Dialect(Protocol):
 class Connection(Protocol):
     """A connection to one database, used by one thread at a time."""
 
-    dialect: Dialect
     writes: int
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its database's words."""
+        ...
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run one statement and answer all its rows."""
@@ -76,13 +80,6 @@ class Connection(Protocol):
     def close(self) -> None:
         """Give it up."""
         ...
-
-
-class Location(NamedTuple):
-    """Where a database is, as `Store.open` was told."""
-
-    url: str
-    embedded: bool
 
 
 class Driver(Protocol):

@@ -88,12 +88,12 @@ class PostgresConnection:
         self._cursor.executemany(_placeholders(sql), rows)
 
     def script(self, sql: str) -> None:
-        self._cursor.execute(sql)  # type: ignore[call-overload]
+        self._cursor.execute(sql)
 
     def begin(self) -> bool:
         self._cursor.execute("BEGIN")
         self._cursor.execute(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
-        newest = self.execute("SELECT value FROM counter WHERE name = 'transaction'")[0][0]
+        newest = int(self.execute("SELECT value FROM counter WHERE name = 'transaction'")[0][0])
         foreign = newest != self._seen
         self._seen = newest + 1
         self.execute("UPDATE counter SET value = ? WHERE name = 'transaction'", (self._seen,))

@@ -34,7 +34,7 @@ def of(cx: Connection, entities: Sequence[int]) -> list[Row]:
 
 def bearers(cx: Connection, root: int, name: int) -> dict[int, int | None]:
     """Entity → neighbour it came through, for everything that bears a label because of `root`."""
-    return dict(cx.execute("SELECT entity, via FROM label WHERE root = ? AND name = ?", (root, name)))  # type: ignore[arg-type]
+    return dict(cx.execute("SELECT entity, via FROM label WHERE root = ? AND name = ?", (root, name)))
 
 
 def delete(cx: Connection, rows: Iterable[Sequence[int]]) -> None:

@@ -91,10 +91,11 @@ def series(cx: Connection, entity: int, key: int, steps: tuple[int, int] | None)
 
 
 def _decode(size: int, data: bytes) -> Iterable[tuple[int, int, float]]:
+    length = 8 * size
     steps, times, values = array("q"), array("q"), array("d")
-    view = memoryview(data)
-    for number, column in enumerate((steps, times, values)):
-        column.frombytes(view[8 * size * number : 8 * size * (number + 1)])
+    steps.frombytes(data[:length])
+    times.frombytes(data[length : 2 * length])
+    values.frombytes(data[2 * length :])
     return zip(times, steps, values, strict=True)
 
 
