@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from lineal.graph.change import (
     ThePoints,
 )
 from lineal.graph.errors import Conflict, Invalid
-from lineal.graph.model import External
+from lineal.graph.model import External, Point
 from lineal.store.sql import edges, entities, labels, points, text
 
 _ROOT = Node(0, "", "entity", "", "")
@@ -263,11 +264,13 @@ def _append_points(work: Work, append: AppendPoints) -> None:
     if not append.points:
         return
     node = work.node(append.ref)
-    keys = work.state.metric_key
-    keyed = [(keys(work.cx, point.key), point) for point in append.points]
+    series: dict[str, list[Point]] = defaultdict(list)
+    for point in append.points:
+        series[point.key].append(point)
+    keyed = {work.state.metric_key(work.cx, key): found for key, found in series.items()}
     work.batches += 1
     points.append(work.cx, node.id, node.home or 0, (work.number() << 10) + work.batches, keyed)
-    work.log(node, "points", None, {"points": len(keyed)})
+    work.log(node, "points", None, {"points": len(append.points)})
 
 
 def _remove(work: Work, remove: Remove) -> None:

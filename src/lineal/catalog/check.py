@@ -110,12 +110,8 @@ def _label(work: Work, put: PutLabel) -> None:
 
 
 def _points(work: Work, append: AppendPoints) -> None:
-    known = work.state.metric_keys
-    for point in append.points:
-        if point.key not in known:
-            _key(point.key)
-        if not (-_LONG <= point.step < _LONG and -_LONG <= point.time < _LONG):
-            raise Invalid(f"step or time of {point.key!r} does not fit in 64 bits")
+    for key in {point.key for point in append.points} - work.state.metric_keys.keys():
+        _key(key)
 
 
 def _document(value: Any) -> None:

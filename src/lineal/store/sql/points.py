@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import struct
 from array import array
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from lineal.graph.errors import Invalid
 from lineal.graph.model import Point
 from lineal.store.base import Connection, Row
 
@@ -39,20 +39,28 @@ def from_bits(bits: int) -> float:
     return value
 
 
-def append(cx: Connection, entity: int, home: int, commit: int, points: Sequence[tuple[int, Point]]) -> None:
-    """Add points, each with its interned key. `commit` numbers the chunks."""
-    if len(points) == 1:
-        _append_one(cx, entity, home, *points[0])
-        return
-    series: dict[int, list[Point]] = defaultdict(list)
-    for key, point in points:
-        series[key].append(point)
+def append(cx: Connection, entity: int, home: int, number: int, series: Mapping[int, list[Point]]) -> None:
+    """Add points by interned key. `number` tells chunks of one series apart.
+
+    Raises:
+        Invalid: a step or a time does not fit in 64 bits.
+    """
+    try:
+        if len(series) == 1 and len(only := next(iter(series.items()))[1]) == 1:
+            _append_one(cx, entity, home, next(iter(series)), only[0])
+        else:
+            _append_many(cx, entity, home, number, series)
+    except OverflowError:
+        raise Invalid("a step or a time does not fit in 64 bits") from None
+
+
+def _append_many(cx: Connection, entity: int, home: int, number: int, series: Mapping[int, list[Point]]) -> None:
     rows = [(entity, key, p.step, p.time, to_bits(p.value)) for key, found in series.items() if len(found) < CHUNK_FROM for p in found]
     if rows:
         cx.many(_PUT_POINT, rows)
     long = [(key, found) for key, found in series.items() if len(found) >= CHUNK_FROM]
     if long:
-        cx.many(_PUT_CHUNK, [_chunk(cx, entity, key, commit, found) for key, found in long])
+        cx.many(_PUT_CHUNK, [_chunk(entity, key, number, found) for key, found in long])
     cx.many(_PUT_LATEST, [_latest(entity, home, key, found) for key, found in series.items()])
 
 
@@ -62,10 +70,10 @@ def _append_one(cx: Connection, entity: int, home: int, key: int, point: Point) 
     cx.execute(_PUT_LATEST, (entity, key, home, _number(point.value), bits, point.step, point.time))
 
 
-def _chunk(cx: Connection, entity: int, key: int, commit: int, points: list[Point]) -> tuple[object, ...]:
+def _chunk(entity: int, key: int, number: int, points: list[Point]) -> tuple[object, ...]:
     values, times, steps = zip(*[point[1:] for point in points], strict=True)
     data = array("q", steps).tobytes() + array("q", times).tobytes() + array("d", values).tobytes()
-    return entity, key, commit, len(points), min(steps), max(steps), data
+    return entity, key, number, len(points), min(steps), max(steps), data
 
 
 def _latest(entity: int, home: int, key: int, points: list[Point]) -> tuple[object, ...]:
