@@ -95,6 +95,7 @@ def _change(work: Work, put: PutEntity, node: Node) -> None:
             setattr(node, field, value)
     if "home" in after:
         points.move(work.cx, node.id, node.home or 0)
+    work.access_changed = work.access_changed or not after.keys().isdisjoint({"home", "kind"})
     _change_properties(work, put, node, before, after)
     if after:
         work.touch(node)

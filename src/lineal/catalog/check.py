@@ -9,6 +9,7 @@ from lineal.catalog.nodes import Node
 from lineal.catalog.work import Work, to_json
 from lineal.graph.change import AppendPoints, PutEdge, PutEntity, PutFacet, PutLabel, PutType
 from lineal.graph.errors import Invalid
+from lineal.graph.facets import check_facet
 from lineal.graph.types import EdgeDef, KindDef
 
 KEY_BYTES = 2000
@@ -33,6 +34,7 @@ def check(work: Work) -> None:
             case PutFacet():
                 _key(operation.name)
                 _document(operation.document)
+                check_facet(operation.name, operation.document)
             case PutLabel():
                 _label(work, operation)
             case AppendPoints():

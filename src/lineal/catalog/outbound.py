@@ -99,7 +99,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an address is on the open Internet; of IPv6 forms that carry an IPv4 address, whether that is."""
+    """Whether an address is on the open Internet; an IPv4 address carried in an IPv6 one decides for it."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if inner is None and address in _NAT64:

@@ -146,7 +146,8 @@ class Webhooks:
         """Send an empty delivery now, and answer how it went."""
         self._catalog.accounts.require_admin(session)
         outcome = self._send(self._hook(number), 0, [])
-        return Delivery(number, 0, 1, _now(), "failed" if outcome.error else "delivered", outcome.error or None)
+        status: Status = "failed" if outcome.error else "delivered"
+        return Delivery(number, 0, 1, _now(), status, outcome.error or None)
 
     async def run(self) -> None:
         """Deliver until cancelled."""

@@ -85,8 +85,8 @@ class Call:
     Attributes:
         query: the query string as it was sent.
         headers: by name in lower case.
-        client: the network address of the peer.
-        host: the server around the door; None when a door is called without one.
+        client: the network address of the peer, set by the server.
+        host: the server around the door, set by it; None when a door is called without one.
     """
 
     __slots__ = (
@@ -113,8 +113,6 @@ class Call:
         path_params: Mapping[str, str] | None = None,
         body: bytes = b"",
         stream: AsyncIterator[bytes] | None = None,
-        client: str = "",
-        host: Host | None = None,
     ) -> None:
         self.session = session
         self.method = method
@@ -124,8 +122,8 @@ class Call:
         self.path_params = path_params or {}
         self.body = body
         self.stream = stream
-        self.client = client
-        self.host = host
+        self.client = ""
+        self.host: Host | None = None
 
 
 Handler = Callable[[Call], Reply | Awaitable[Reply]]
@@ -161,7 +159,7 @@ class Door(Protocol):
         ...
 
     def failure(self, error: Exception, call: Call | None) -> Reply:
-        """The protocol's own shape and status for an error of `lineal.graph.errors`, or for any other (500)."""
+        """The protocol's shape and status for an error of `lineal.graph.errors`, or for any other (500)."""
         ...
 
 
@@ -176,6 +174,15 @@ def query_values(text: str) -> dict[str, list[str]]:
         return parse_qs(text, keep_blank_values=True, max_num_fields=1000)
     except ValueError as error:
         raise Invalid("too many query parameters") from error
+
+
+def cookie_of(header: str) -> str:
+    """The token in a `Cookie` header; empty when there is none."""
+    for pair in header.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
 
 
 def download(folder: Folder, path: str, asked_range: str | None = None) -> Reply:

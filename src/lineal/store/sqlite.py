@@ -12,8 +12,8 @@ import apsw
 from lineal.graph.errors import Invalid, Unavailable
 from lineal.store.base import Progress, Row
 
-# After ANALYZE SQLite may put a Bloom filter over the whole edge table in front of every recursive walk.
 _PRAGMAS = """
+PRAGMA page_size=8192;
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous={synchronous};
 PRAGMA cache_size=-65536;

@@ -47,7 +47,7 @@ def queue(cx: Connection, number: int, commits: Sequence[int], now: int) -> None
 
 
 def due(cx: Connection, now: int, limit: int) -> list[Row]:
-    """(webhook, commit, attempt, next_at, status, error) of deliveries to be tried now, the longest due first."""
+    """(webhook, commit, attempt, next_at, status, error) of what is to be tried now, longest due first."""
     sql = f"{_DELIVERY} WHERE status = 'pending' AND next_at <= ? ORDER BY next_at, commit_id LIMIT ?"
     return cx.execute(sql, (now, limit))
 

@@ -1,0 +1,51 @@
+"""`lineal serve`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from lineal.cli.options import DEFAULT_DATA, BlobsUrl, DataFolder, StoreUrl
+
+
+def serve(
+    data: DataFolder = DEFAULT_DATA,
+    host: Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="For HTTP; 0 takes a free one.")] = 5000,
+    grpc_port: Annotated[int | None, typer.Option(min=0, max=65535, help="For gRPC.")] = None,
+    store: StoreUrl = None,
+    blobs: BlobsUrl = None,
+    example: Annotated[bool, typer.Option("--example", help="Fill an empty store with an example.")] = False,
+    accounts: Annotated[
+        Literal["auto", "required"],
+        typer.Option(help="auto: nobody signs in here until there is an account."),
+    ] = "auto",
+    log_format: Annotated[Literal["human", "json"], typer.Option(help="How log lines look.")] = "human",
+) -> None:
+    """Serve the store to browsers and to every client, until Ctrl-C."""
+    from lineal.server.run import serve as run
+    from lineal.server.settings import Settings
+
+    settings = Settings(
+        data=str(data),
+        host=host,
+        port=port,
+        grpc_port=grpc_port,
+        store=store or "",
+        blobs=blobs or "",
+        accounts=accounts,
+        log_format=log_format,
+    )
+    run(settings, _started if not example else _started_with_example)
+
+
+def _started(url: str) -> None:
+    typer.echo(f"Lineal is at {url}", err=True)
+
+
+def _started_with_example(url: str) -> None:
+    from lineal.cli.commands.example import fill_in_background
+
+    _started(url)
+    fill_in_background(url)

@@ -1,0 +1,44 @@
+"""The store as maintenance sees it: a database and a folder of files, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lineal.cli.failure import UserError
+
+if TYPE_CHECKING:
+    from lineal.store.base import Driver
+
+
+class Place(NamedTuple):
+    """Where a store is.
+
+    Attributes:
+        url: of its database.
+        files: folder of its files; None when they are in an object store.
+    """
+
+    url: str
+    files: Path | None
+
+    def driver(self) -> Driver:
+        """What opens connections to the database."""
+        from lineal.store.store import driver_for
+
+        return driver_for(self.url)
+
+
+def place(data: Path, store: str | None, blobs: str | None) -> Place:
+    """The store that the options name.
+
+    Raises:
+        UserError: it would be in a data folder that is not there.
+    """
+    from lineal.server.settings import Settings
+
+    if store is None and not data.is_dir():
+        raise UserError(f"there is no data folder {data}; say which with --data DIR, or --store URL")
+    settings = Settings(data=str(data), store=store or "", blobs=blobs or "")
+    where = settings.blobs_url.removeprefix("file://")
+    return Place(settings.store_url, None if "://" in where else Path(where))

@@ -1,0 +1,249 @@
+"""Train models on the data sets that scikit-learn brings, logged with MLflow: `python train.py TRACKING_URI`.
+
+It is run by a Python that has mlflow and scikit-learn, and knows nothing of Lineal. On stdout it tells, one JSON
+object a line, how many steps are done, and at last where its data came from.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+warnings.filterwarnings("ignore")
+
+import mlflow  # noqa: E402
+import sklearn  # noqa: E402
+from mlflow.models import infer_signature  # noqa: E402
+from sklearn import datasets  # noqa: E402
+from sklearn.ensemble import (  # noqa: E402
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge, SGDClassifier  # noqa: E402
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score  # noqa: E402
+from sklearn.model_selection import GridSearchCV, train_test_split  # noqa: E402
+from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
+from sklearn.neural_network import MLPClassifier  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.svm import SVC  # noqa: E402
+
+FOLDER = Path(datasets.__file__).parent / "data"
+REQUIREMENTS = [f"scikit-learn=={sklearn.__version__}"]
+SEED = 7
+
+
+class Source(NamedTuple):
+    """A data set: the experiment about it, its name, the file that scikit-learn keeps it in, its loader."""
+
+    experiment: str
+    name: str
+    file: str
+    load: Callable[..., Any]
+
+    @property
+    def path(self) -> str:
+        return str(FOLDER / self.file)
+
+
+IRIS = Source("Iris species", "iris", "iris.csv", datasets.load_iris)
+WINE = Source("Wine cultivars", "wine", "wine_data.csv", datasets.load_wine)
+CANCER = Source("Breast cancer diagnosis", "breast_cancer", "breast_cancer.csv", datasets.load_breast_cancer)
+DIABETES = Source("Diabetes progression", "diabetes", "diabetes_data_raw.csv.gz", datasets.load_diabetes)
+DIGITS = Source("Handwritten digits", "digits", "digits.csv.gz", datasets.load_digits)
+SOURCES = (IRIS, WINE, CANCER, DIABETES, DIGITS)
+
+
+class Split(NamedTuple):
+    """A data set divided for training and testing."""
+
+    train: Any
+    test: Any
+    train_target: Any
+    test_target: Any
+
+
+def splits() -> dict[str, Split]:
+    """Every data set, divided, by name."""
+    found = {}
+    for source in SOURCES:
+        data = source.load(as_frame=True)
+        found[source.name] = Split(*train_test_split(data.data, data.target, random_state=SEED))
+    return found
+
+
+@contextmanager
+def run(source: Source, name: str) -> Iterator[None]:
+    """A run of the source's experiment with the data set as its input."""
+    mlflow.set_experiment(source.experiment)
+    frame = source.load(as_frame=True).frame
+    with mlflow.start_run(run_name=name):
+        data = mlflow.data.from_pandas(frame, source=source.path, name=source.name, targets="target")
+        mlflow.log_input(data, context="training")
+        yield
+
+
+def keep(model: Any, split: Split) -> str:
+    """Log the fitted model with its signature; the model's URI."""
+    signature = infer_signature(split.test, model.predict(split.test))
+    logged = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        signature=signature,
+        pip_requirements=REQUIREMENTS,
+        serialization_format="cloudpickle",
+    )
+    return str(logged.model_uri)
+
+
+def classify(source: Source, name: str, model: Any, split: Split) -> tuple[float, str]:
+    """Fit a classifier, measure it on the rows held back and keep it; accuracy and URI."""
+    with run(source, name):
+        model.fit(split.train, split.train_target)
+        accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
+        mlflow.log_metric("test_accuracy", accuracy)
+        return accuracy, keep(model, split)
+
+
+def regress(source: Source, name: str, model: Any, split: Split) -> None:
+    """Fit a regression, measure it on the rows held back and keep it."""
+    with run(source, name):
+        model.fit(split.train, split.train_target)
+        guessed = model.predict(split.test)
+        mlflow.log_metric("test_r2", float(r2_score(split.test_target, guessed)))
+        mlflow.log_metric("test_mse", float(mean_squared_error(split.test_target, guessed)))
+        keep(model, split)
+
+
+def boost_classifier(source: Source, split: Split) -> tuple[float, str]:
+    """Gradient boosting with the loss after each tree."""
+    with run(source, "gradient boosting"):
+        model = GradientBoostingClassifier(n_estimators=60, random_state=SEED)
+        model.fit(split.train, split.train_target)
+        for step, chances in enumerate(model.staged_predict_proba(split.test)):
+            values = {"test_loss": log_loss(split.test_target, chances), "train_loss": model.train_score_[step]}
+            mlflow.log_metrics({key: float(value) for key, value in values.items()}, step=step)
+        accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
+        mlflow.log_metric("test_accuracy", accuracy)
+        return accuracy, keep(model, split)
+
+
+def boost_regressor(source: Source, split: Split) -> None:
+    """Gradient boosting with the error after each tree."""
+    with run(source, "gradient boosting"):
+        model = GradientBoostingRegressor(n_estimators=80, max_depth=2, learning_rate=0.06, random_state=SEED)
+        model.fit(split.train, split.train_target)
+        for step, guessed in enumerate(model.staged_predict(split.test)):
+            mlflow.log_metric("test_mse", float(mean_squared_error(split.test_target, guessed)), step=step)
+        mlflow.log_metric("test_r2", float(model.score(split.test, split.test_target)))
+        keep(model, split)
+
+
+def descend(source: Source, split: Split, rate: float) -> None:
+    """Stochastic gradient descent, epoch by epoch."""
+    with run(source, f"gradient descent, rate {rate}"):
+        model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=rate, random_state=SEED)
+        mlflow.log_params({key: str(value) for key, value in model.get_params().items()})
+        classes = sorted(set(split.train_target))
+        for epoch in range(40):
+            model.partial_fit(split.train, split.train_target, classes=classes)
+            values = {
+                "train_accuracy": model.score(split.train, split.train_target),
+                "test_accuracy": model.score(split.test, split.test_target),
+            }
+            mlflow.log_metrics({key: float(value) for key, value in values.items()}, step=epoch)
+        keep(model, split)
+
+
+def perceptron(source: Source, split: Split) -> None:
+    """A small neural network with the loss of each epoch."""
+    with run(source, "neural network"):
+        model = MLPClassifier(hidden_layer_sizes=(32,), max_iter=40, random_state=SEED)
+        model.fit(split.train, split.train_target)
+        for epoch, loss in enumerate(model.loss_curve_):
+            mlflow.log_metric("train_loss", float(loss), step=epoch)
+        mlflow.log_metric("test_accuracy", float(model.score(split.test, split.test_target)))
+        keep(model, split)
+
+
+def search(source: Source, split: Split) -> None:
+    """A grid search; MLflow logs a child run for each combination."""
+    with run(source, "random forest search"):
+        grid = {"n_estimators": [10, 40], "max_depth": [2, 4]}
+        found = GridSearchCV(RandomForestClassifier(random_state=SEED), grid, cv=3)
+        found.fit(split.train, split.train_target)
+        mlflow.log_metric("test_accuracy", float(found.score(split.test, split.test_target)))
+        keep(found.best_estimator_, split)
+
+
+def register(name: str, found: list[tuple[float, str]]) -> None:
+    """Register models as versions in the order of their accuracy; the best becomes the champion."""
+    client = mlflow.MlflowClient()
+    for _, uri in sorted(found):
+        version = mlflow.register_model(uri, name)
+    client.set_registered_model_alias(name, "champion", version.version)
+
+
+def scaled(model: Any) -> Any:
+    """The model behind a scaling of its inputs."""
+    return make_pipeline(StandardScaler(), model)
+
+
+def steps(data: dict[str, Split]) -> Iterator[Callable[[], object]]:
+    """All the work, in order."""
+    iris, wine, cancer = data["iris"], data["wine"], data["breast_cancer"]
+    for name, model in {
+        "logistic regression": LogisticRegression(max_iter=500),
+        "nearest neighbours": KNeighborsClassifier(n_neighbors=5),
+        "support vectors": SVC(kernel="rbf", C=1.0),
+    }.items():
+        yield lambda name=name, model=model: classify(IRIS, name, model, iris)
+    yield lambda: search(WINE, wine)
+    yield lambda: classify(WINE, "logistic regression", scaled(LogisticRegression()), wine)
+    found: list[tuple[float, str]] = []
+    for name, model in {
+        "logistic regression": scaled(LogisticRegression()),
+        "random forest": RandomForestClassifier(n_estimators=50, random_state=SEED),
+    }.items():
+        yield lambda name=name, model=model: found.append(classify(CANCER, name, model, cancer))
+    yield lambda: found.append(boost_classifier(CANCER, cancer))
+    yield lambda: register("breast-cancer-diagnosis", found)
+    for name, model in {"ridge": Ridge(alpha=0.1), "lasso": Lasso(alpha=0.1)}.items():
+        yield lambda name=name, model=model: regress(DIABETES, name, model, data["diabetes"])
+    yield lambda: boost_regressor(DIABETES, data["diabetes"])
+    for rate in (0.0001, 0.001):
+        yield lambda rate=rate: descend(DIGITS, data["digits"], rate)
+    yield lambda: perceptron(DIGITS, data["digits"])
+
+
+def describe(source: Source) -> dict[str, Any]:
+    """What the data set is: for whoever reads our output."""
+    frame = source.load(as_frame=True).frame
+    columns = [{"name": str(name), "type": str(kind)} for name, kind in frame.dtypes.items()]
+    return {"name": source.name, "path": source.path, "rows": len(frame), "columns": columns}
+
+
+def tell(**what: Any) -> None:
+    """One line for whoever reads our output."""
+    print(json.dumps(what), flush=True)
+
+
+def main(uri: str) -> None:
+    """Train everything."""
+    mlflow.set_tracking_uri(uri)
+    mlflow.sklearn.autolog(log_datasets=False, log_models=False, silent=True)
+    work = list(steps(splits()))
+    for number, step in enumerate(work, 1):
+        step()
+        tell(done=number, total=len(work))
+    tell(sources=[describe(source) for source in SOURCES])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

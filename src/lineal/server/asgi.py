@@ -1,0 +1,224 @@
+"""The application: from an ASGI request to a door's handler and back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from lineal.catalog.catalog import NOBODY
+from lineal.catalog.session import Session
+from lineal.catalog.values import Event, Principal
+from lineal.catalog.webhooks import Webhooks
+from lineal.graph.errors import Invalid, Unauthenticated, Unavailable
+from lineal.protocols.base import Call, Door, Host, Reply, Unserved, WrongMethod
+from lineal.server import logs
+from lineal.server.feed import Feed
+from lineal.server.http import (
+    Disconnected,
+    Headers,
+    RawHeaders,
+    Receive,
+    Send,
+    has_body,
+    read_body,
+    send_reply,
+    stream_body,
+)
+from lineal.server.metrics import Traffic
+from lineal.server.router import Found, Router, Target
+from lineal.server.settings import Settings
+from lineal.server.signin import Gate, Terms
+from lineal.server.static import StaticFiles
+from lineal.server.system import System
+
+if TYPE_CHECKING:
+    from lineal.catalog.catalog import Catalog
+
+Scope = MutableMapping[str, Any]
+
+_NO_VALUES: dict[str, str] = {}
+
+
+class App:
+    """All doors over one catalog, as an ASGI application.
+
+    Args:
+        catalog: what is served.
+        settings: how.
+        doors: the protocols.
+        trusted: whether the callers are this very process, so that nobody signs in.
+    """
+
+    def __init__(self, catalog: Catalog, settings: Settings, doors: Sequence[Door], trusted: bool) -> None:
+        self.catalog = catalog
+        self.webhooks = Webhooks(catalog, settings.allow_private_webhooks)
+        self.secure = settings.public_url.startswith("https://")
+        self._settings = settings
+        self._readers = ThreadPoolExecutor(settings.readers, "lineal-reader")
+        self._feed = Feed(catalog, self._readers)
+        is_open = settings.accounts == "auto" and settings.loopback and not trusted
+        self._gate = Gate(catalog.accounts, Terms(trusted, is_open, settings.public_url.rstrip("/")))
+        self._static = StaticFiles()
+        self._traffic = {name: Traffic() for name in ("system", "ui", *(door.name for door in doors))}
+        self._system = System(catalog, self._traffic)
+        self._router = _router([self._system, *doors], catalog.store.embedded)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = perf_counter()
+        method = scope["method"]
+        target = self._router.fixed.get((method, scope["path"]))
+        if target is not None:
+            door, reply = target.door.name, await self._answer(Found(target, _NO_VALUES), scope, receive)
+        else:
+            door, reply = await self._look_further(scope, receive)
+        with contextlib.suppress(Disconnected):
+            await send_reply(send, receive, reply, method == "HEAD")
+        self._traffic[door].add(reply.status, perf_counter() - started)
+
+    # What doors may ask of the server: `lineal.protocols.base.Host`.
+
+    async def sign_in(self, name: str, password: str, client: str) -> Principal:
+        return await self._gate.sign_in(name, password, client)
+
+    def forget(self) -> None:
+        self._gate.forget()
+
+    def follow(self, session: Session, since: int) -> AsyncIterator[list[Event]]:
+        return self._feed.follow(session, since)
+
+    def quiesce(self) -> None:
+        """End what would go on for ever, so that the server can stop."""
+        self._feed.close()
+
+    def close(self) -> None:
+        """Give back threads; the catalog stays open."""
+        self.quiesce()
+        self._gate.close()
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    async def _look_further(self, scope: Scope, receive: Receive) -> tuple[str, Reply]:
+        """Paths with variables, methods that follow from others, and pages of the UI."""
+        method, path = scope["method"], _raw_path(scope)
+        found = self._router.find(method, path)
+        if found is None and method == "HEAD":
+            found = self._router.find("GET", path)
+        if found is not None:
+            return found.target.door.name, await self._answer(found, scope, receive)
+        return await self._unrouted(method, path, scope)
+
+    async def _unrouted(self, method: str, path: str, scope: Scope) -> tuple[str, Reply]:
+        headers = Headers(dict(scope["headers"]))
+        reading = method in ("GET", "HEAD")
+        file = await self._in_thread(self._static.find, scope["path"], headers) if reading else None
+        if file is not None:
+            return "ui", file
+        methods = self._router.methods(path)
+        owner = self._router.owner(path)
+        if methods:
+            return _other_method(owner or self._system, method, methods)
+        if owner is None and reading and "." not in path.rpartition("/")[2]:
+            return "ui", await self._in_thread(self._static.page, headers)
+        owner = owner or self._system
+        return owner.name, owner.failure(Unserved(f"nothing is served at {path}"), None)
+
+    async def _answer(self, found: Found, scope: Scope, receive: Receive) -> Reply:
+        """Run a door's handler; whatever goes wrong is answered in the door's own shape."""
+        call = None
+        try:
+            call = await self._call(found.target, found.values, scope, receive)
+            return await self._run(found.target, call)
+        except Exception as error:
+            return self._failed(error, found.target.door, call, scope)
+
+    async def _call(self, target: Target, values: Any, scope: Scope, receive: Receive) -> Call:
+        headers: RawHeaders = dict(scope["headers"])
+        method, query = scope["method"], scope["query_string"]
+        self._gate.check_browser(method, headers)
+        if b"%00" in query or b"%00" in scope.get("raw_path", b""):
+            raise Invalid("text must not hold NUL characters")
+        client = scope["client"][0] if scope.get("client") else ""
+        principal = NOBODY
+        if not target.public:
+            principal = self._gate.remembered(headers) or await self._gate.principal(method, headers, client)
+        body, stream = b"", None
+        if target.streams:
+            stream = stream_body(receive, headers)
+        elif has_body(headers):
+            body = await read_body(receive, headers, self._settings.max_body)
+        call = Call(
+            self.catalog.session(principal, target.door.name),
+            method,
+            scope["path"],
+            query=query.decode("latin-1"),
+            headers=Headers(headers),
+            path_params=values,
+            body=body,
+            stream=stream,
+        )
+        call.client, call.host = client, self
+        return call
+
+    async def _run(self, target: Target, call: Call) -> Reply:
+        handler: Any = target.handler
+        if target.awaits:
+            reply: Reply = await handler(call)
+        elif target.inline:
+            reply = handler(call)
+        else:
+            reply = await self._in_thread(handler, call)
+        return reply
+
+    async def _in_thread(self, function: Any, *args: Any) -> Any:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, function, *args)
+        except RuntimeError as error:
+            if "shutdown" in str(error):
+                raise Unavailable("the server is stopping") from error
+            raise
+
+    def _failed(self, error: Exception, door: Door, call: Call | None, scope: Scope) -> Reply:
+        reply = door.failure(error, call)
+        more = []
+        if isinstance(error, Unauthenticated) and reply.status == 401:
+            more.append(("WWW-Authenticate", 'Bearer realm="lineal"'))
+        if reply.status >= 500 and not isinstance(error, Disconnected):
+            request_id = uuid.uuid4().hex
+            logs.failed(error, request_id, f"{door.name} {scope['method']}")
+            more.append(("X-Request-Id", request_id))
+        return reply._replace(headers=[*reply.headers, *more]) if more else reply
+
+
+def _router(doors: Sequence[Door], embedded: bool) -> Router:
+    router = Router()
+    for door in doors:
+        router.add(door, embedded)
+    return router
+
+
+def _other_method(door: Door, method: str, methods: Sequence[str]) -> tuple[str, Reply]:
+    allow = ("Allow", ", ".join(methods))
+    if method == "OPTIONS":
+        return door.name, Reply(204, b"", headers=[allow])
+    reply = door.failure(WrongMethod(method, methods), None)
+    return door.name, reply._replace(status=405, headers=[*reply.headers, allow])
+
+
+def _raw_path(scope: Scope) -> str:
+    raw = scope.get("raw_path")
+    if raw is None:
+        from urllib.parse import quote
+
+        return quote(scope["path"])
+    text: str = raw.decode("latin-1")
+    return text
+
+
+_: type[Host] = App

@@ -1,0 +1,200 @@
+"""Request bodies in, replies out, over ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+from lineal.graph.errors import Invalid
+from lineal.protocols.base import Reply, TooLarge
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+RawHeaders = Mapping[bytes, bytes]
+
+# An escaped NUL: `\u0000` after an even number of backslashes.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NO_BODY = frozenset({204, 304})
+
+
+class Disconnected(Exception):
+    """The client went away before it had sent all or read all."""
+
+
+class Headers(Mapping[str, str]):
+    """Request headers by name, decoded when they are looked at."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: RawHeaders) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        return self._raw[name.lower().encode("latin-1")].decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+def has_body(headers: RawHeaders) -> bool:
+    """Whether a body follows."""
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+async def read_body(receive: Receive, headers: RawHeaders, limit: int) -> bytes:
+    """The whole body, decompressed.
+
+    Raises:
+        TooLarge: it has more bytes than `limit`, before or after decompression.
+        Invalid: it is compressed in an unknown way or broken, or its text holds a NUL character.
+    """
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    body = await _collect(receive, limit)
+    if b"content-encoding" in headers:
+        body = _inflate(body, headers[b"content-encoding"], limit)
+    if b"\\u0000" in body and _NUL.search(body):
+        raise Invalid("text must not hold NUL characters")
+    return body
+
+
+async def stream_body(receive: Receive, headers: RawHeaders) -> AsyncIterator[bytes]:
+    """The body in pieces as they arrive, decompressed, however large."""
+    unpack = _decompressor(headers.get(b"content-encoding", b"identity"))
+    async for piece in _pieces(receive):
+        yield _unpacked(unpack, piece) if unpack else piece
+    if unpack and not unpack.eof:
+        raise Invalid("the compressed body is cut off")
+
+
+async def send_reply(send: Send, receive: Receive, reply: Reply, head: bool) -> None:
+    """Answer; of a `head` request without the body."""
+    start = {"type": "http.response.start", "status": reply.status, "headers": _wire_headers(reply)}
+    await send(start)
+    if reply.stream is None:
+        await send({"type": "http.response.body", "body": b"" if head else reply.body})
+    elif head:
+        await _close(reply.stream)
+        await send({"type": "http.response.body"})
+    else:
+        await _send_stream(send, receive, reply.stream)
+
+
+async def _send_stream(send: Send, receive: Receive, stream: AsyncIterator[bytes]) -> None:
+    """Send the pieces until they end or nobody reads them any more."""
+    sender = asyncio.ensure_future(_pump(send, stream))
+    watcher = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait((sender, watcher), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        watcher.cancel()
+        if not sender.done():
+            sender.cancel()
+        await asyncio.gather(sender, watcher, return_exceptions=True)
+        await _close(stream)
+    if not sender.cancelled():
+        sender.result()
+
+
+async def _pump(send: Send, stream: AsyncIterator[bytes]) -> None:
+    async for piece in stream:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _close(stream: AsyncIterator[bytes]) -> None:
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
+
+
+async def _collect(receive: Receive, limit: int) -> bytes:
+    pieces, size = [], 0
+    async for piece in _pieces(receive):
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        more = message.get("more_body", False)
+        piece = _piece(message)
+        if piece:
+            yield piece
+
+
+def _piece(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    piece: bytes = message.get("body", b"")
+    return piece
+
+
+def _decompressor(encoding: bytes) -> Any:
+    name = encoding.strip().lower()
+    if name in (b"gzip", b"x-gzip", b"deflate"):
+        # 32: the header tells whether it is gzip or zlib.
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)
+    if name == b"identity":
+        return None
+    raise Invalid(f"content encoding {name.decode('latin-1')!r} is not understood, only gzip and deflate")
+
+
+def _inflate(body: bytes, encoding: bytes, limit: int) -> bytes:
+    unpack = _decompressor(encoding)
+    if unpack is None:
+        return body
+    plain = _unpacked(unpack, body, limit + 1)
+    if len(plain) > limit:
+        raise _too_large(limit)
+    if not unpack.eof:
+        raise Invalid("the compressed body is cut off")
+    return plain
+
+
+def _unpacked(unpack: Any, piece: bytes, limit: int = 0) -> bytes:
+    try:
+        plain: bytes = unpack.decompress(piece, limit)
+    except zlib.error as error:
+        raise Invalid(f"the compressed body is broken: {error}") from error
+    return plain
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes")
+
+
+def _wire_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
+    headers: list[tuple[bytes, bytes]] = []
+    if reply.status not in _NO_BODY:
+        headers.append((b"content-type", reply.content_type.encode("latin-1")))
+        if reply.stream is None:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
+    if reply.content_type != "application/json":
+        headers.append((b"x-content-type-options", b"nosniff"))
+    for name, value in reply.headers:
+        headers.append((name.lower().encode("latin-1"), _one_line(value)))
+    return headers
+
+
+def _one_line(value: str) -> bytes:
+    """A header's value, which must not start another header."""
+    return value.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")

@@ -1,0 +1,74 @@
+"""What a server is started with."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+MIB = 1 << 20
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to serve one store.
+
+    Attributes:
+        data: folder of the embedded database and of files; made when it is missing.
+        store: URL of the database, `sqlite:///path` or `postgresql://…`; by default one in the data folder.
+        blobs: URL of the folder for files, on any file system that fsspec knows; by default in the data folder.
+        host, port: where HTTP is served; port 0 takes a free one.
+        grpc_port: where gRPC is served, by the doors that speak it; None for not at all.
+        accounts: with `auto` nobody signs in on loopback as long as no account exists, with `required` all do.
+        public_url: how browsers reach the server when a proxy stands before it; empty when none does.
+        allow_private_webhooks: deliver webhooks to loopback and private addresses, too.
+        example: fill an empty store with a small example.
+        doors: names of the protocols to serve; empty for all.
+        max_body: bytes of a request body that is read at once, after decompression.
+        readers: threads for reads that may take long.
+        stop_after: seconds that running requests get to end when the server stops.
+    """
+
+    data: str = ".lineal"
+    store: str = ""
+    blobs: str = ""
+    host: str = "127.0.0.1"
+    port: int = 5000
+    grpc_port: int | None = None
+    accounts: Literal["auto", "required"] = "auto"
+    public_url: str = ""
+    allow_private_webhooks: bool = False
+    example: bool = False
+    doors: tuple[str, ...] = ()
+    max_body: int = 32 * MIB
+    readers: int = 4
+    stop_after: int = 10
+    log_format: Literal["human", "json"] = "human"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def store_url(self) -> str:
+        """The URL of the database."""
+        return self.store or "sqlite:///" + quote(str(Path(self.data, "lineal.db")))
+
+    @property
+    def blobs_url(self) -> str:
+        """The URL or path of the folder for files."""
+        return self.blobs or str(Path(self.data, "files"))
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address always means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
