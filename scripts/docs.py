@@ -240,7 +240,9 @@ def main(check: bool) -> int:
         elif not check:
             file.write_text(page, "utf-8")
     if stale:
-        print(f"docs/reference: {', '.join(stale)} are not what the code says; run `make docs`", file=sys.stderr)
+        print(
+            f"docs/reference: {', '.join(stale)} are not what the code says; run `make docs`", file=sys.stderr
+        )
     return bool(stale)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,10 +17,12 @@ from lineal.graph.types import BUILT_IN, Types
 from lineal.store.base import Connection
 from lineal.store.blobs import Blobs
 from lineal.store.sql import accounts as rows
-from lineal.store.sql import entities
+from lineal.store.sql import counters, entities
 from lineal.store.sql.symbols import Symbols
 from lineal.store.store import Store, driver_for
 
+NOTICED_AFTER = 1.0
+"""Seconds until a reader notices that another process changed types, or restored a backup."""
 NOBODY = Principal(0, "nobody")
 LOCAL = Principal(-1, "local", everything=True)
 """Whoever works on this machine with the files themselves, or with a server that has no accounts."""
@@ -32,7 +35,10 @@ class Catalog:
         self.writing = Writing()
         self.epoch = 0
         self.symbols = Symbols()
-        self._types: Types | None = None
+        self._types: tuple[counters.Stamp, Types] | None = None
+        self._stamp: counters.Stamp = (0, 0)
+        self._stamp_until = 0.0
+        self._stamped = self._typed = 0
         self._scopes: dict[int, Scope] = {}
         self._watchers: list[Callable[[int], None]] = []
         self._lock = threading.Lock()
@@ -70,9 +76,22 @@ class Catalog:
 
     def types(self) -> Types:
         """Every definition, as readers see it."""
-        if self._types is None:
-            self._types = load_types(self.store.reader())
-        return self._types
+        stamp = self._current()
+        if self._types is None or self._types[0] != stamp:
+            # Loaded after the stamp was read, so never older than it.
+            self._types = (stamp, load_types(self.store.reader()))
+        return self._types[1]
+
+    def _current(self) -> counters.Stamp:
+        """Where the store is: now for what this process did, a second ago at most for what others did."""
+        now, typed = time.monotonic(), self._typed
+        if now >= self._stamp_until or self._stamped != typed:
+            stamp = counters.stamp(self.store.reader())
+            if stamp[0] != self._stamp[0]:
+                self.symbols.forget()
+                self.changed_access()
+            self._stamp, self._stamp_until, self._stamped = stamp, now + NOTICED_AFTER, typed
+        return self._stamp
 
     def scope(self, principal: Principal, cx: Connection | None = None) -> Scope:
         """The rules of a principal, a few seconds old at most."""
@@ -98,9 +117,14 @@ class Catalog:
         self.epoch += 1
 
     def forget(self) -> None:
-        """The writer's transaction was undone, or another process wrote."""
+        """The writer's transaction was undone."""
         self.writing.forget()
-        self._types = None
+        self.changed_access()
+
+    def overtaken(self, cx: Connection) -> None:
+        """Another process wrote since this one did."""
+        self.writing.overtaken(cx)
+        self._typed += 1
         self.changed_access()
 
     def committed(self, results: Sequence[Any]) -> None:
@@ -109,7 +133,7 @@ class Catalog:
         if any(work.access_changed for work in works):
             self.changed_access()
         if any(effect.action == "typed" for work in works for effect in work.effects):
-            self._types = None
+            self._typed += 1
         newest = max((work.commit_id for work in works), default=0)
         if newest:
             for watcher in list(self._watchers):

@@ -153,7 +153,7 @@ class Webhooks:
         """Deliver until cancelled."""
         loop = asyncio.get_running_loop()
         wake = asyncio.Event()
-        self._wake = lambda: _call(loop, wake.set)
+        self._wake = lambda: None if wake.is_set() else _call(loop, wake.set)
         unsubscribe = self._catalog.subscribe(lambda commit: self._wake())
         pool = ThreadPoolExecutor(_AT_ONCE, "lineal-webhook")
         try:
@@ -161,6 +161,7 @@ class Webhooks:
                 wake.clear()
                 pause = await self._round(loop, pool)
                 await _wait(wake, pause)
+                await asyncio.sleep(_GATHER)
         finally:
             unsubscribe()
             pool.shutdown(wait=False, cancel_futures=True)

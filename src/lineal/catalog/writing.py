@@ -22,7 +22,7 @@ def load_types(cx: Connection) -> Types:
 
 
 class Writing:
-    """Caches of the writer, which sees its own transaction. `forget` after one was undone, or another process wrote."""
+    """Caches of the writer, which sees its own transaction. `forget` after one was undone."""
 
     def __init__(self) -> None:
         self.symbols = Symbols()
@@ -30,6 +30,7 @@ class Writing:
         self._types: Types | None = None
         self._words: set[str] = set()
         self._last = 0
+        self._stamp: counters.Stamp | None = None
         self.metric_keys: dict[str, int] = {}
 
     def forget(self) -> None:
@@ -39,6 +40,15 @@ class Writing:
         self._types = None
         self._words.clear()
         self.metric_keys = {}
+
+    def overtaken(self, cx: Connection) -> None:
+        """Drop what another process may have changed; interned text stays unless it replaced the store."""
+        before, self._stamp = self._stamp, counters.stamp(cx)
+        if before is None or before[0] != self._stamp[0]:
+            self.forget()
+        elif before != self._stamp:
+            self._types = None
+        self.nodes.forget()
 
     def metric_key(self, cx: Connection, key: str) -> int:
         """The interned key of a metric."""

@@ -35,7 +35,12 @@ def pack(target: Path, store: Path, files: Path | None, progress: Progress) -> d
     """
     members = [(store, _STORE), *_walk(files)] if files else [(store, _STORE)]
     total = sum(path.stat().st_size for path, _ in members)
-    about = {"lineal": __version__, "created": int(time.time() * 1000), "files": len(members) - 1, "bytes": total}
+    about = {
+        "lineal": __version__,
+        "created": int(time.time() * 1000),
+        "files": len(members) - 1,
+        "bytes": total,
+    }
     part = target.with_name(target.name + ".part")
     with tarfile.open(part, "w") as archive:
         _add_text(archive, _ABOUT, json.dumps(about))

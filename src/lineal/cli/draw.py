@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lineal.catalog.values import Event
 from lineal.client.wire import Neighbourhood
-from lineal.graph.model import ACTIVE, Entity, Label
+from lineal.graph.model import ACTIVE, DEFAULT_NAMESPACE, Entity, Label
 from lineal.graph.query import Page
 
 _COLOURS = {
@@ -33,6 +33,7 @@ _COLOURS = {
     "project": "yellow",
 }
 _LONG = 100
+_LONG_PATH = 24
 _PARAM = "param."
 
 
@@ -43,14 +44,20 @@ def kind(name: str) -> Text:
 
 def title(entity: Entity) -> Text:
     """An entity's name and kind in one line, with its namespace and labels."""
-    line = Text.assemble((entity.name, f"bold {_COLOURS.get(entity.kind, 'white')}"), " ", kind(entity.kind))
-    if entity.namespace != "default":
+    line = Text.assemble(_name(entity), " ", kind(entity.kind))
+    if entity.namespace != DEFAULT_NAMESPACE:
         line.append(f" in {entity.namespace}", style="dim")
-    for label in entity.labels:
-        line.append(" ").append_text(_label(label))
+    if entity.labels:
+        line.append(" ").append_text(_labels(entity))
     if entity.state != ACTIVE:
         line.append(f" {entity.state}", style="red")
     return line
+
+
+def short_name(entity: Entity) -> str:
+    """An entity's name; of a long path only the end."""
+    path, slash, last = entity.name.rpartition("/")
+    return f"…/{last}" if slash and last and len(path) > _LONG_PATH else entity.name
 
 
 def moment(at: int | None) -> str:
@@ -59,9 +66,9 @@ def moment(at: int | None) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A plain table; numbers stand at the right."""
+    """A plain table; numbers stand at the right. Without any heading there is no line of them."""
     rows = [list(row) for row in rows]
-    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    drawn = Table(box=None, header_style="bold", pad_edge=False, show_header=any(headings))
     for index, heading in enumerate(headings):
         numeric = any(row[index] != "" for row in rows) and all(
             isinstance(row[index], int | float) or row[index] == "" for row in rows
@@ -76,8 +83,11 @@ def page(found: Page) -> RenderableType:
     """What a search found."""
     if not found.entities:
         return Text("nothing found")
-    rows = [[title(each), each.owner or "", moment(each.updated), each.uuid] for each in found.entities]
-    lines: list[RenderableType] = [table(["name", "owner", "updated", "uuid"], rows)]
+    rows = [
+        [each.id, _name(each), kind(each.kind), each.namespace, _labels(each), each.owner or ""]
+        for each in found.entities
+    ]
+    lines: list[RenderableType] = [table(["id", "name", "kind", "namespace", "labels", "owner"], rows)]
     if found.corrected:
         lines.insert(0, Text(f"searched for {found.corrected!r} instead"))
     if found.total is not None and found.total > len(found.entities):
@@ -139,6 +149,8 @@ def _keys(found: Sequence[Entity], prefix: str) -> list[str]:
 
 def _facts(it: Entity) -> list[tuple[str, Any]]:
     facts = [
+        ("name", it.name if it.name != short_name(it) else ""),
+        ("id", it.id),
         ("uuid", it.uuid),
         ("owner", it.owner),
         ("created", moment(it.created)),
@@ -160,6 +172,16 @@ def _relations(found: Neighbourhood) -> list[tuple[Text, Text]]:
     return rows
 
 
+def _name(entity: Entity) -> Text:
+    return Text(short_name(entity), style=f"bold {_COLOURS.get(entity.kind, 'white')}")
+
+
+def _labels(entity: Entity) -> Text:
+    """What was put on the entity itself with #, what flowed to it with ↳; each once."""
+    drawn = {label.name: _label(label) for label in sorted(entity.labels, key=lambda each: each.via is None)}
+    return Text(" ").join(drawn[name] for name in sorted(drawn))
+
+
 def _label(label: Label) -> Text:
     inherited = label.via is not None
     return Text(
@@ -169,11 +191,19 @@ def _label(label: Label) -> Text:
 
 def _changed(event: Event) -> str:
     return ", ".join(
-        f"{key}: {_short(event.before[key])} → {_short(value)}"
-        if event.before.get(key) is not None
-        else f"{key}: {_short(value)}"
-        for key, value in event.after.items()
+        _change(key, event.before.get(key), value) for key, value in event.after.items() if value
     )
+
+
+def _change(key: str, before: Any, after: Any) -> str:
+    """What became of one value; of a nested one only the keys that differ."""
+    if isinstance(after, dict):
+        former = before if isinstance(before, dict) else {}
+        differing = [name for name, value in after.items() if former.get(name) != value]
+        return f"{key}: " + ", ".join(_short(name) for name in differing)
+    if before is None:
+        return f"{key}: {_short(after)}"
+    return f"{key}: {_short(before)} → {_short(after)}"
 
 
 def _cell(value: Any) -> RenderableType:

@@ -14,7 +14,10 @@ DEFAULT_DATA = Path(".lineal")
 Server = Annotated[
     str | None,
     typer.Option(
-        "--server", envvar="LINEAL_URL", metavar="URL", help="A running server; the one on port 5000 here if nothing is said."
+        "--server",
+        envvar="LINEAL_URL",
+        metavar="URL",
+        help="A running server; the one on port 5000 here if nothing is said.",
     ),
 ]
 Data = Annotated[

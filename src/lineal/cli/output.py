@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ def show(value: Any, as_json: bool, drawing: Callable[[], RenderableType] | str)
     else:
         from rich.console import Console
 
-        Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(drawing())
+        Console(highlight=False, width=_width()).print(drawing())
 
 
 @contextmanager
@@ -34,6 +35,11 @@ def progress_bar(title: str) -> Iterator[Progress]:
     with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(title, total=None)
         yield lambda completed, total: bar.update(task, completed=completed, total=total)
+
+
+def _width() -> int | None:
+    """The terminal's own width; without a terminal lines are as long as they need to be."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else 10_000
 
 
 def _json(value: Any) -> str:

@@ -30,18 +30,19 @@ def connect(server: str | None, data: Path | None, token: str | None = None) -> 
 
 
 def find_one(client: Client, text: str) -> Entity:
-    """The entity that REF means: an address, or else the one active entity of that name.
+    """The entity that REF means: an address, or else the one active entity of that name (or file name).
 
     Raises:
         UserError: several have the name.
         NotFound: none has.
     """
-    from lineal.graph.query import Query, attribute
+    from lineal.graph.query import Or, Query, attribute
 
     try:
         return client.get(text)
     except (NotFound, Invalid):
-        named = client.find(Query(where=attribute("name", "=", text), limit=10)).entities
+        where = Or([attribute("name", "=", text), attribute("name", "like", f"%/{text}")])
+        named = client.find(Query(where=where, limit=10)).entities
     if not named:
         raise NotFound(f"nothing is called {text!r}")
     if len(named) > 1:

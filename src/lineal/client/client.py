@@ -118,15 +118,8 @@ class Client:
             properties: merged into what is there; None as a value removes the key.
             more: further fields of `PutEntity`: owner, home, started, ended, external …
         """
-        put = PutEntity(
-            ByName(kind, name, namespace),
-            kind=kind,
-            name=name,
-            namespace=namespace,
-            unique=True,
-            properties=properties or {},
-            **more,
-        )
+        address = ByName(kind, name, namespace)
+        put = PutEntity(address, kind=kind, properties=properties or {}, **more)
         return self.get(ByUuid(self.commit(Change([put])).uuids[0]))
 
     def link(
@@ -275,7 +268,7 @@ class Client:
         return self._connection.get("/changes", Events, {"since": since, "limit": limit}).events
 
     def feed(self, since: int | None = None) -> Iterator[Event]:
-        """Changes as they happen, without end, also across interruptions; first those after commit `since`."""
+        """Changes as they happen, without end and across interruptions; first those after commit `since`."""
         return follow(self._connection, since)
 
     def types(self) -> list[AnyDef]:
@@ -316,10 +309,13 @@ class Client:
         """Copy one of an entity's files to a local file, which appears only when it is complete."""
         destination = Path(target)
         part = destination.with_name(destination.name + ".part")
-        with part.open("wb") as file:
-            for piece in self.read(address, path):
-                file.write(piece)
-        return part.replace(destination)
+        try:
+            with part.open("wb") as file:
+                for piece in self.read(address, path):
+                    file.write(piece)
+            return part.replace(destination)
+        finally:
+            part.unlink(missing_ok=True)
 
     def read(self, address: Address, path: str) -> Iterator[bytes]:
         """One of an entity's files, in pieces."""

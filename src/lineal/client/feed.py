@@ -28,7 +28,7 @@ def follow(connection: Connection, since: int | None) -> Iterator[Event]:
                     seen = (event.commit, event.number)
                     since = event.commit - 1
                     yield event
-        except (Unavailable, OSError):
+        except Unavailable:
             time.sleep(_PAUSE)
 
 

@@ -186,8 +186,14 @@ class InProcessTransport:
 
 
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    while piece := response.read1(_PIECE):
-        yield piece
+    """The body; Unavailable when it breaks off, which http.client does not always tell."""
+    try:
+        while piece := response.read1(_PIECE):
+            yield piece
+    except _BROKEN as error:
+        raise Unavailable(f"the answer broke off: {_reason(error)}") from error
+    if response.length:
+        raise Unavailable(f"the answer broke off: {response.length} bytes are missing")
 
 
 def _rewound(body: BinaryIO) -> int:

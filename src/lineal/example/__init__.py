@@ -1,1 +1,1 @@
-"""A real example: models trained with MLflow on scikit-learn's data sets, then described with Lineal's client."""
+"""A real example: models that MLflow trained on scikit-learn's data sets, described with Lineal's client."""

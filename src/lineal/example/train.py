@@ -1,7 +1,7 @@
 """Train models on the data sets that scikit-learn brings, logged with MLflow: `python train.py TRACKING_URI`.
 
-It is run by a Python that has mlflow and scikit-learn, and knows nothing of Lineal. On stdout it tells, one JSON
-object a line, how many steps are done, and at last where its data came from.
+It is run by a Python that has mlflow and scikit-learn, and knows nothing of Lineal. On stdout it tells, one
+JSON object a line, how many steps are done, and at last where its data came from.
 """
 
 from __future__ import annotations
@@ -127,7 +127,10 @@ def boost_classifier(source: Source, split: Split) -> tuple[float, str]:
         model = GradientBoostingClassifier(n_estimators=60, random_state=SEED)
         model.fit(split.train, split.train_target)
         for step, chances in enumerate(model.staged_predict_proba(split.test)):
-            values = {"test_loss": log_loss(split.test_target, chances), "train_loss": model.train_score_[step]}
+            values = {
+                "test_loss": log_loss(split.test_target, chances),
+                "train_loss": model.train_score_[step],
+            }
             mlflow.log_metrics({key: float(value) for key, value in values.items()}, step=step)
         accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
         mlflow.log_metric("test_accuracy", accuracy)

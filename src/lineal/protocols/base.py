@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 COOKIE = "lineal"
 """Name of the cookie that holds a token."""
 
+_MEDIA_TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+    ".md": "text/markdown",
+    ".yaml": "text/yaml",
+    ".yml": "text/yaml",
+    ".log": "text/plain",
+}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -236,7 +246,10 @@ def _media_types() -> MimeTypes:
     """The interpreter's own table, without what a machine's files add to it."""
     from mimetypes import MimeTypes
 
-    return MimeTypes()
+    table = MimeTypes()
+    for ending, kind in _MEDIA_TYPES.items():
+        table.add_type(kind, ending)
+    return table
 
 
 def _byte_range(asked: str | None, size: int) -> tuple[int, int]:

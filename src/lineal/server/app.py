@@ -81,6 +81,8 @@ class Server:
             catalog = open_catalog(self.settings)
             stack.callback(catalog.close)
             check_exposure(self.settings, catalog)
+            if self.settings.grpc_port is not None:
+                raise Refused("none of the protocols served here speaks gRPC")
             listener = _listen(self.settings)
             stack.callback(listener.close)
             app = build_app(catalog, self.settings)

@@ -62,6 +62,8 @@ class Feed:
 
     def close(self) -> None:
         """End every follower's stream."""
+        if self._closed:
+            return
         self._closed = True
         self._unsubscribe()
         self._wake()

@@ -122,7 +122,11 @@ async def _close(stream: AsyncIterator[bytes]) -> None:
 
 
 async def _collect(receive: Receive, limit: int) -> bytes:
-    pieces, size = [], 0
+    message = await receive()
+    pieces = [_piece(message)]
+    size = len(pieces[0])
+    if not message.get("more_body", False) and size <= limit:
+        return pieces[0]
     async for piece in _pieces(receive):
         pieces.append(piece)
         size += len(piece)

@@ -6,6 +6,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_FIGURES = {
+    "commits": ("lineal_commits_total", "counter", "Changes committed since the start."),
+    "transactions": ("lineal_transactions_total", "counter", "Transactions that committed them, in groups."),
+    "waiting": ("lineal_commits_waiting", "gauge", "Changes that wait for the next transaction."),
+}
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -38,13 +43,12 @@ def requests_text(doors: Mapping[str, Traffic]) -> Iterator[str]:
         yield from _histogram(name, traffic)
 
 
-def gauges_text(values: Mapping[str, object]) -> Iterator[str]:
-    """Figures of the catalog that are plain numbers."""
-    for name, value in values.items():
-        if isinstance(value, int | float):
-            kind = "counter" if name.endswith("_total") else "gauge"
-            yield from _family(f"lineal_{name}", kind, f"{name.replace('_', ' ').capitalize()}.")
-            yield f"lineal_{name} {value}"
+def catalog_text(figures: Mapping[str, int]) -> Iterator[str]:
+    """What the catalog counts; commits divided by transactions is how many shared one."""
+    for name, value in figures.items():
+        metric, kind, about = _FIGURES.get(name, (f"lineal_{name}", "gauge", name))
+        yield from _family(metric, kind, about)
+        yield f"{metric} {value}"
 
 
 def kinds_text(kinds: Mapping[str, int]) -> Iterator[str]:

@@ -18,13 +18,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         data: folder of the embedded database and of files; made when it is missing.
         store: URL of the database, `sqlite:///path` or `postgresql://…`; by default one in the data folder.
-        blobs: URL of the folder for files, on any file system that fsspec knows; by default in the data folder.
+        blobs: URL of the folder for files, on any file system that fsspec knows; by default one there, too.
         host, port: where HTTP is served; port 0 takes a free one.
-        grpc_port: where gRPC is served, by the doors that speak it; None for not at all.
-        accounts: with `auto` nobody signs in on loopback as long as no account exists, with `required` all do.
+        grpc_port: where gRPC is to be served; refused as long as no door speaks it.
+        accounts: with `auto` nobody signs in on loopback while no account exists, with `required` all do.
         public_url: how browsers reach the server when a proxy stands before it; empty when none does.
         allow_private_webhooks: deliver webhooks to loopback and private addresses, too.
-        example: fill an empty store with a small example.
         doors: names of the protocols to serve; empty for all.
         max_body: bytes of a request body that is read at once, after decompression.
         readers: threads for reads that may take long.
@@ -40,7 +39,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Literal["auto", "required"] = "auto"
     public_url: str = ""
     allow_private_webhooks: bool = False
-    example: bool = False
     doors: tuple[str, ...] = ()
     max_body: int = 32 * MIB
     readers: int = 4

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lineal.graph.errors import Denied, Invalid, LinealError, NotFound, Unauthenticated, Unavailable
-from lineal.protocols.base import Call, Reply, Route, Unserved, json_reply
+from lineal.protocols.base import Call, Reply, Route, json_reply
 from lineal.server import metrics
 from lineal.server.metrics import Traffic
 
@@ -70,7 +70,7 @@ class System:
         text = metrics.text_of(
             (
                 *metrics.requests_text(self._traffic),
-                *metrics.gauges_text(self._catalog.stats()),
+                *metrics.catalog_text(self._catalog.stats()),
                 *metrics.kinds_text(self._counts(call)),
             )
         )
@@ -84,14 +84,3 @@ class System:
             counts = call.session.counts()
             self._counted[who] = time.monotonic() + _COUNTED_FOR, counts
         return counts
-
-
-class Lost:
-    """Where a request ends that no door claims."""
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-
-    def reply(self, path: str) -> Reply:
-        """Not found."""
-        return self._system.failure(Unserved(f"nothing is served at {path}"), None)

@@ -13,6 +13,8 @@ class Dialect(Protocol):
     """Where the databases differ. SQL elsewhere is written once, with `?` for parameters."""
 
     name: str
+    alone: str
+    """What begins a transaction that no other one runs beside."""
 
     def ddl(self, text: str) -> str:
         """A migration's text with the database's own words for `{id}`, `{blob}` and `{clustered}`."""
@@ -49,16 +51,29 @@ class Connection(Protocol):
     writes: int
 
     @property
+    def lost(self) -> bool:
+        """Whether the connection to a server broke, so that another one is needed."""
+        ...
+
+    @property
     def dialect(self) -> Dialect:
         """Its database's words."""
         ...
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """Run one statement and answer all its rows."""
+        """Run one statement and answer all its rows; it may run later when it has none to answer."""
         ...
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
+        ...
+
+    def take(self, name: str, count: int = 1) -> int:
+        """The first of `count` new numbers of a counter. Only in a write transaction."""
+        ...
+
+    def flush(self) -> None:
+        """Run what was not run yet; its errors are raised here at the latest."""
         ...
 
     def script(self, sql: str) -> None:

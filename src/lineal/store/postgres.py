@@ -1,25 +1,50 @@
-"""PostgreSQL through psycopg 3 (the `postgres` extra)."""
+"""PostgreSQL through psycopg 3 (the `postgres` extra).
+
+A round trip costs more than most statements. So a statement whose rows nobody waits for is kept back, with others
+like it, until something is read or the transaction ends; then all go out together in one pipeline.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineal.graph.errors import Invalid, Unavailable
 from lineal.store.base import Progress, Row
+from lineal.store.kept import Kept, Statement, statement
 
 try:
     import psycopg
+    from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 except ModuleNotFoundError:  # pragma: no cover
     raise Invalid("PostgreSQL needs its driver: pip install 'lineal[postgres]'") from None
 
 # One writer at a time over all processes: the history then has no holes that fill up later.
-_WRITER_LOCK = 0x4C494E45414C
+WRITER_LOCK = 0x4C494E45414C
+_ALONE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+# A process that hangs, or lost its network, must not keep the others from writing for ever.
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '60s';"
+    " SET LOCAL lock_timeout = '30s';"
+    f" SELECT pg_advisory_xact_lock({WRITER_LOCK}); SELECT name, value FROM counter"
+)
+_COUNT = "UPDATE counter SET value = %s WHERE name = %s"
+_DEFAULTS = {
+    "connect_timeout": 10,
+    "application_name": "lineal",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_MOST_KEPT = 4000
+_MOST_PREPARED = 500
 
 
 @functools.lru_cache(maxsize=2000)
-def _placeholders(sql: str) -> str:
+def placeholders(sql: str) -> str:
+    """SQL with psycopg's placeholders."""
     return sql.replace("%", "%%").replace("?", "%s")
 
 
@@ -27,17 +52,22 @@ class PostgresDialect:
     """PostgreSQL's words."""
 
     name = "postgres"
+    alone = _ALONE
 
     def ddl(self, text: str) -> str:
+        # Text orders by code point, as in SQLite, whatever the database's locale.
         return (
-            text.replace("{id}", "BIGINT PRIMARY KEY").replace("{blob}", "BYTEA").replace("{clustered}", "")
+            text.replace("{id}", "BIGINT PRIMARY KEY")
+            .replace("{blob}", "BYTEA")
+            .replace("{clustered}", "")
+            .replace(" TEXT", ' TEXT COLLATE "C"')
         )
 
     def among(self, column: str) -> str:
         return f"{column} = ANY(?)"
 
     def pack(self, values: Sequence[Any]) -> list[Any]:
-        return list(values)
+        return [float(value) for value in values] if _mixed(values) else list(values)
 
     def json_text(self, column: str) -> str:
         return f"({column}::json ->> ?::text)"
@@ -61,54 +91,169 @@ class PostgresDialect:
         )
 
 
+def _mixed(values: Sequence[Any]) -> bool:
+    """Whether whole and other numbers are mixed, which one array cannot be."""
+    return len({type(value) for value in values} & {int, float}) > 1
+
+
+class Place(NamedTuple):
+    """Where a database is. Without `prepare` nothing is left on a connection that others may get after us."""
+
+    url: str
+    prepare: bool
+
+    @classmethod
+    def of(cls, url: str) -> Place:
+        """Take our own option out of a URL.
+
+        Raises:
+            Invalid: it has another value than `off`, which is for poolers such as pgbouncer.
+        """
+        base, _, query = url.partition("?")
+        options = [each for each in query.split("&") if each]
+        ours = [each for each in options if each.startswith("prepare=")]
+        if ours not in ([], ["prepare=off"]):
+            raise Invalid(f"the option of the store's URL is prepare=off, not {ours[0]}")
+        theirs = "&".join(each for each in options if each not in ours)
+        return cls(f"{base}?{theirs}" if theirs else base, not ours)
+
+    def connect(self) -> psycopg.Connection[Row]:
+        """A new connection. Unavailable when the server does not answer."""
+        given = {key: value for key, value in _DEFAULTS.items() if f"{key}=" not in self.url}
+        try:
+            raw = psycopg.connect(self.url, autocommit=True, **given)
+        except psycopg.OperationalError as error:
+            raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from None
+        # By default each whole number gets the smallest type that fits, and each mix of types a plan of its own.
+        raw.adapters.register_dumper(int, Int8Dumper)
+        raw.adapters.register_dumper(int, Int8BinaryDumper)
+        raw.prepared_max = _MOST_PREPARED
+        if not self.prepare:
+            raw.prepare_threshold = None
+        return raw
+
+
 class PostgresConnection:
-    """One psycopg connection."""
+    """A connection of the writer; the module's text says what it keeps back."""
 
     dialect = PostgresDialect()
 
-    def __init__(self, url: str, *, readonly: bool) -> None:
-        try:
-            self.raw = psycopg.connect(url, autocommit=True, connect_timeout=10)
-        except psycopg.OperationalError as error:
-            raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from None
-        if readonly:
-            self.raw.execute("SET default_transaction_read_only = on")
-        self._cursor = self.raw.cursor()
+    def __init__(self, place: Place) -> None:
+        self.raw = place.connect()
         self.writes = 0
+        self._cursor = self.raw.cursor()
+        self._kept = Kept()
+        self._stored: dict[str, int] = {}
+        self._counters: dict[str, int] = {}
+        self._written = 0
         self._seen = -1
 
+    @property
+    def lost(self) -> bool:
+        return self.raw.closed
+
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        asked = statement(sql)
+        if asked.target:
+            self._keep(asked, [params])
+            return []
         if sql[0] != "S" and sql[0] != "W":
             self.writes += 1
-        cursor = self._cursor.execute(_placeholders(sql), params, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        return self._ask(asked, params)
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._keep(statement(sql), rows)
+
+    def _keep(self, kept: Statement, rows: Iterable[Sequence[Any]]) -> None:
         self.writes += 1
-        self._cursor.executemany(_placeholders(sql), rows)
+        self._kept.add(kept, rows)
+        if self._kept.size > _MOST_KEPT:
+            self.flush()
+
+    def _ask(self, asked: Statement, params: Sequence[Any]) -> list[Row]:
+        if self._kept.concerns(asked.words):
+            with self.raw.pipeline():
+                self._send()
+                self._cursor.execute(placeholders(asked.text), params)
+        else:
+            self._cursor.execute(placeholders(asked.text), params)
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def flush(self) -> None:
+        if self._kept.size:
+            with self.raw.pipeline():
+                self._send()
+
+    def _send(self) -> None:
+        for text, rows in self._kept.take():
+            wanted = placeholders(text)
+            for row in rows:
+                self._cursor.execute(wanted, row)
 
     def script(self, sql: str) -> None:
+        self.flush()
         self._cursor.execute(sql)
 
     def begin(self) -> bool:
-        self._cursor.execute("BEGIN")
-        self._cursor.execute(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
-        newest = int(self.execute("SELECT value FROM counter WHERE name = 'transaction'")[0][0])
-        foreign = newest != self._seen
-        self._seen = newest + 1
-        self.execute("UPDATE counter SET value = ? WHERE name = 'transaction'", (self._seen,))
+        self._cursor.execute(_BEGIN)
+        while self._cursor.nextset():
+            pass
+        self._stored = dict(self._cursor.fetchall())
+        self._counters = dict(self._stored)
+        self._written = self.writes
+        foreign = self._seen != self._counters["transaction"]
+        self._seen = self._counters["transaction"]
         return foreign
 
+    def take(self, name: str, count: int = 1) -> int:
+        first = self._counters[name] + 1
+        self._counters[name] += count
+        return first
+
     def commit(self) -> None:
-        self._cursor.execute("COMMIT")
+        if self.writes != self._written:
+            self._counters["transaction"] += 1
+        changed = [(value, name) for name, value in self._counters.items() if value != self._stored[name]]
+        with self.raw.pipeline():
+            self._send()
+            for row in changed:
+                self._cursor.execute(_COUNT, row)
+            self._cursor.execute("COMMIT", prepare=False)
+        if self._cursor.statusmessage != "COMMIT":
+            raise Unavailable(f"PostgreSQL answered {self._cursor.statusmessage} to COMMIT")
+        self._seen = self._counters["transaction"]
 
     def rollback(self) -> None:
-        self._seen = -1
+        self._kept.take()
         if self.raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self.raw.rollback()
 
     def close(self) -> None:
         self.raw.close()
+
+
+class PostgresReader(PostgresConnection):
+    """A connection for reading, which is opened anew when it was lost."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._place = place
+        self._protect()
+
+    def _protect(self) -> None:
+        if self._place.prepare:
+            self.raw.execute("SET default_transaction_read_only = on")
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        try:
+            return self._ask(statement(sql), params)
+        except psycopg.OperationalError as error:
+            if not self.lost:
+                raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+        self.raw = self._place.connect()
+        self._cursor = self.raw.cursor()
+        self._protect()
+        return self._ask(statement(sql), params)
 
 
 class PostgresDriver:
@@ -117,10 +262,10 @@ class PostgresDriver:
     embedded = False
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self._place = Place.of(url)
 
     def connect(self, *, readonly: bool) -> PostgresConnection:
-        return PostgresConnection(self.url, readonly=readonly)
+        return PostgresReader(self._place) if readonly else PostgresConnection(self._place)
 
     def transient(self, error: Exception) -> bool:
         return isinstance(error, psycopg.Error)

@@ -23,11 +23,14 @@ PRAGMA wal_autocheckpoint=4000;
 PRAGMA case_sensitive_like=ON;
 """
 
+_COUNTER = "SELECT value FROM counter WHERE name = ?"
+
 
 class SqliteDialect:
     """SQLite's words."""
 
     name = "sqlite"
+    alone = "BEGIN IMMEDIATE"
 
     def ddl(self, text: str) -> str:
         return (
@@ -68,6 +71,7 @@ class SqliteConnection:
     """One apsw connection; statements are prepared once and kept."""
 
     dialect = SqliteDialect()
+    lost = False
 
     def __init__(self, path: str, synchronous: str, *, readonly: bool) -> None:
         flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -81,6 +85,7 @@ class SqliteConnection:
         self._run = self.raw.cursor().execute
         self.script(_PRAGMAS.format(synchronous=synchronous))
         self.writes = 0
+        self._counters: dict[str, int] = {}
         self._version = self._data_version()
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -92,16 +97,28 @@ class SqliteConnection:
         self.writes += 1
         self.raw.cursor().executemany(sql, rows)
 
+    def take(self, name: str, count: int = 1) -> int:
+        if name not in self._counters:
+            self._counters[name] = int(self._run(_COUNTER, (name,)).fetchall()[0][0])
+        self._counters[name] += count
+        return self._counters[name] - count + 1
+
+    def flush(self) -> None:
+        """Every statement runs at once."""
+
     def script(self, sql: str) -> None:
         self.raw.cursor().execute(sql).fetchall()
 
     def begin(self) -> bool:
         self._run("BEGIN IMMEDIATE")
+        self._counters.clear()
         version = self._data_version()
         foreign, self._version = version != self._version, version
         return foreign
 
     def commit(self) -> None:
+        for name, value in self._counters.items():
+            self._run("UPDATE counter SET value = ? WHERE name = ?", (value, name))
         self._run("COMMIT")
 
     def rollback(self) -> None:

@@ -19,7 +19,10 @@ class Hooks(Protocol):
     """What the owner of the writer does around transactions."""
 
     def forget(self) -> None:
-        """Drop whatever was cached from this connection: another process wrote, or a transaction was undone."""
+        """Drop whatever was cached from this connection: a transaction was undone."""
+
+    def overtaken(self, cx: Connection) -> None:
+        """Another process wrote since the last transaction here; called within the next one."""
 
     def committed(self, results: Sequence[Any]) -> None:
         """A transaction is durable; these are its results."""
@@ -140,10 +143,18 @@ class Writer:
             self._hooks.committed([ticket.result for ticket in batch if ticket.error is None])
 
     def _begin(self) -> Connection:
-        if self._cx is None:
+        if self._cx is None or self._cx.lost:
             self._cx = self._driver.connect(readonly=False)
-        if self._cx.begin():
-            self._hooks.forget()
+        try:
+            foreign = self._cx.begin()
+        except Exception:
+            if not self._cx.lost:
+                raise
+            # It was lost while nothing was going on, so nothing is lost with it.
+            self._cx = self._driver.connect(readonly=False)
+            foreign = self._cx.begin()
+        if foreign:
+            self._hooks.overtaken(self._cx)
         return self._cx
 
     def _together(self, batch: list[Ticket]) -> bool:
@@ -158,7 +169,18 @@ class Writer:
                 if cx.writes != before or not isinstance(error, LinealError):
                     self._undo(cx)
                     return False
+        if not self._flushed(cx):
+            return False
         cx.commit()
+        return True
+
+    def _flushed(self, cx: Connection) -> bool:
+        """Run what was put off; False, with nothing done, when the database refuses some of it."""
+        try:
+            cx.flush()
+        except Exception:
+            self._undo(cx)
+            return False
         return True
 
     def _apart(self, batch: list[Ticket]) -> None:
@@ -168,6 +190,7 @@ class Writer:
             cx.execute("SAVEPOINT one")
             try:
                 ticket.result, ticket.error = ticket.work(cx), None
+                cx.flush()
             except Exception as error:
                 ticket.error = error
                 cx.execute("ROLLBACK TO SAVEPOINT one")

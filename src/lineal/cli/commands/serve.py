@@ -37,15 +37,10 @@ def serve(
         accounts=accounts,
         log_format=log_format,
     )
-    run(settings, _started if not example else _started_with_example)
+    run(settings, _fill if example else None)
 
 
-def _started(url: str) -> None:
-    typer.echo(f"Lineal is at {url}", err=True)
-
-
-def _started_with_example(url: str) -> None:
+def _fill(url: str) -> None:
     from lineal.cli.commands.example import fill_in_background
 
-    _started(url)
     fill_in_background(url)

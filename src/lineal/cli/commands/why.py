@@ -46,6 +46,8 @@ def _verdict(decision: Decision, entity: Entity) -> str:
 
 def _way(client: Client, path: LabelPath) -> str:
     """The way of a label in words: `health: cancer.csv → input → train → output → model (put by ada)`."""
-    names = [client.get(each, parts=()).name for each in path.path]
+    from lineal.cli.draw import short_name
+
+    names = [short_name(client.get(each, parts=())) for each in path.path]
     steps = [f" → {edge} → {name}" for edge, name in zip(path.edges, names[1:], strict=False)]
     return f"{path.label}: {names[0]}{''.join(steps)} (put by {path.put_by or 'nobody known'})"

@@ -15,10 +15,11 @@ from lineal.catalog.webhooks import Delivery
 from lineal.graph.change import Change, Commit
 from lineal.graph.errors import Conflict, Invalid, Unavailable
 from lineal.graph.model import AnyRef, Entity
+from lineal.graph.names import parse_ref
 from lineal.graph.query import Labelled, Lineage, Page, Part, Query, Walk, all_of, attribute
 from lineal.protocols.base import COOKIE, Call, Host, Reply, cookie_of, download, json_reply
 from lineal.protocols.native import wire
-from lineal.protocols.native.translate import check_depth, read_number, read_ref, worded, worded_point
+from lineal.protocols.native.translate import check_depth, read_number, worded, worded_point
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -48,7 +49,7 @@ class Asked(NamedTuple, Generic[Q, B]):
     @property
     def ref(self) -> AnyRef:
         """The entity in the path."""
-        return read_ref(self.call.path_params["ref"])
+        return parse_ref(self.call.path_params["ref"])
 
     @property
     def host(self) -> Host:

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from lineal.graph.errors import Invalid
-from lineal.graph.model import AnyRef, ById, Entity, Point
-from lineal.graph.names import parse_ref
+from lineal.graph.model import Entity, Point
 from lineal.graph.query import And, Expr, Not, Or, Related
 from lineal.protocols.base import query_values
 
@@ -54,14 +53,6 @@ def read_query(shape: type[Any], text: str) -> Any:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(f"the query does not fit: {error}") from error
-
-
-def read_ref(text: str) -> AnyRef:
-    """The address in a path; Invalid when it is none."""
-    ref: AnyRef = parse_ref(text)
-    if isinstance(ref, ById) and not -_LONG <= ref.id < _LONG:
-        raise Invalid(f"{text} does not fit in 64 bits")
-    return ref
 
 
 def read_number(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from lineal.catalog.values import Decision, Event, Grant, LabelPath, Role, Token, User
+from lineal.catalog.values import Event, Grant, LabelPath, Role, Token, User
 from lineal.catalog.webhooks import Delivery, Webhook
 from lineal.graph.model import Edge, Entity, Point
 from lineal.graph.types import AnyDef
@@ -326,4 +326,3 @@ class Failure(msgspec.Struct):
     """The body of every error."""
 
     error: Problem
-

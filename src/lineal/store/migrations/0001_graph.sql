@@ -1,5 +1,6 @@
 CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL) {clustered};
-INSERT INTO counter VALUES ('entity', 0), ('edge', 0), ('commit', 0), ('symbol', 0), ('transaction', 0);
+INSERT INTO counter VALUES ('entity', 0), ('edge', 0), ('commit', 0), ('symbol', 0),
+  ('transaction', 0), ('types', 0), ('store', 0);
 
 CREATE TABLE symbol (id {id}, text TEXT NOT NULL UNIQUE);
 

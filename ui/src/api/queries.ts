@@ -1,0 +1,149 @@
+/** What the pages read, one hook each. The first element of a key says how `live.ts` refreshes it. */
+
+import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
+import { ApiError, encodePath, entityPath, get, call, queryString } from "./client";
+import type {
+  Definition,
+  Direction,
+  Entity,
+  EntityView,
+  Event,
+  FileEntry,
+  LabelPath,
+  Lineage,
+  Me,
+  Page,
+  Point,
+  Query,
+} from "./types";
+
+const SECOND = 1000;
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15 * SECOND,
+        retry: (failures, error) => failures < 2 && isPassing(error),
+      },
+    },
+  });
+}
+
+function isPassing(error: Error): boolean {
+  return error instanceof ApiError && (error.code === "unavailable" || error.code === "unreachable");
+}
+
+export function useMe() {
+  return useQuery({ queryKey: ["me"], queryFn: ({ signal }) => get<Me>("/me", signal), staleTime: 60 * SECOND });
+}
+
+export function useCounts() {
+  return useQuery({
+    queryKey: ["counts"],
+    queryFn: ({ signal }) => get<{ kinds: Record<string, number> }>("/counts", signal),
+    select: (answer) => answer.kinds,
+  });
+}
+
+export function useFind(query: Query, enabled = true) {
+  return useQuery({
+    queryKey: ["find", query],
+    queryFn: ({ signal }) => call<Page>("POST", "/find", query, signal),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+export function useSuggestions(text: string) {
+  return useQuery({
+    queryKey: ["suggest", text],
+    queryFn: ({ signal }) => get<{ entities: Entity[] }>(`/suggest${queryString({ q: text, limit: 8 })}`, signal),
+    select: (answer) => answer.entities,
+    placeholderData: keepPreviousData,
+    enabled: text.trim() !== "",
+  });
+}
+
+const WHOLE = "properties,labels,facets,metrics,external,edges";
+const PAST = "properties,labels,facets";
+
+/** An entity with all its parts and neighbours, or (`asOf`, ms) what it was at a moment. */
+export function useEntity(ref: string, asOf?: number) {
+  const search = queryString({ parts: asOf === undefined ? WHOLE : PAST, as_of: asOf });
+  return useQuery({
+    queryKey: ["entity", ref, asOf ?? null],
+    queryFn: ({ signal }) => get<EntityView>(entityPath(ref) + search, signal),
+  });
+}
+
+/** Just enough of an entity to name and link it. */
+export function useName(ref: number | null | undefined) {
+  return useQuery({
+    queryKey: ["name", ref],
+    queryFn: ({ signal }) => get<EntityView>(`${entityPath(ref ?? 0)}?parts=`, signal),
+    select: (view) => view.entity,
+    enabled: ref != null,
+    staleTime: 60 * SECOND,
+  });
+}
+
+export function useLineage(ref: string, direction: Direction, depth: number, limit: number) {
+  const search = queryString({ direction, depth, limit });
+  return useQuery({
+    queryKey: ["lineage", ref, direction, depth, limit],
+    queryFn: ({ signal }) => get<Lineage>(`/lineage/${encodeURIComponent(ref)}${search}`, signal),
+    placeholderData: (previous, query) => (query?.queryKey[1] === ref ? previous : undefined),
+  });
+}
+
+export function useSeries(ref: string, key: string, buckets: number, enabled = true) {
+  return useQuery({
+    queryKey: ["series", ref, key, buckets],
+    queryFn: ({ signal }) =>
+      get<{ points: Point[] }>(`${entityPath(ref)}/series/${encodePath(key)}?buckets=${buckets}`, signal),
+    select: (answer) => answer.points,
+    enabled,
+  });
+}
+
+export function useHistory(ref: string, limit: number) {
+  return useQuery({
+    queryKey: ["history", ref, limit],
+    queryFn: ({ signal }) => get<{ events: Event[] }>(`${entityPath(ref)}/history?limit=${limit}`, signal),
+    select: (answer) => answer.events,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useFiles(ref: string, path: string) {
+  return useQuery({
+    queryKey: ["files", ref, path],
+    queryFn: ({ signal }) => get<{ files: FileEntry[] }>(`${entityPath(ref)}/files${queryString({ path })}`, signal),
+    select: (answer) => answer.files,
+  });
+}
+
+export function useWhy(ref: string, label: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ["why", ref, label],
+    queryFn: ({ signal }) => get<{ paths: LabelPath[] }>(`${entityPath(ref)}/why${queryString({ label })}`, signal),
+    select: (answer) => answer.paths,
+    enabled,
+  });
+}
+
+/** Kind → supertypes, of all kinds. */
+export function useKinds() {
+  return useQuery({
+    queryKey: ["types"],
+    queryFn: ({ signal }) => get<{ definitions: Definition[] }>("/types", signal),
+    select: supertypes,
+    staleTime: 300 * SECOND,
+  });
+}
+
+function supertypes(answer: { definitions: Definition[] }): Map<string, string[]> {
+  const kinds = answer.definitions.filter((each) => each.category === "kind");
+  return new Map(kinds.map((each) => [each.name, each.supertypes ?? []]));
+}
