@@ -109,7 +109,9 @@ class ScopeCompiler:
                 return Sql(f"{alias}.namespace = {self._symbol(rule.value)}")
             case "kind":
                 known = self._types.subkinds(rule.value)
-                return Sql(f"{alias}.kind IN ({', '.join(str(self._symbol(kind)) for kind in sorted(known))})")
+                return Sql(
+                    f"{alias}.kind IN ({', '.join(str(self._symbol(kind)) for kind in sorted(known))})"
+                )
             case "classification":
                 return self._labels.condition(Labelled(rule.value), alias)
             case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,11 @@ class Accounts:
             User(number, name, category, bool(active), created, sorted(groups.get(number, [])))
             for number, name, category, active, created in rows.principals(cx)
         ]
-        return every if self.is_admin(session) else [user for user in every if user.name == session.principal.name]
+        return (
+            every
+            if self.is_admin(session)
+            else [user for user in every if user.name == session.principal.name]
+        )
 
     def add_user(self, session: Session, name: str, password: str | None, category: str = "user") -> User:
         """Add a user or a group.
@@ -97,7 +102,9 @@ class Accounts:
         number = self._named(name)[0]
         _check_password(password)
         hashed = _hashed(password)
-        self._write(session, lambda cx: rows.set_password(cx, number, hashed), f"changed the password of {name}")
+        self._write(
+            session, lambda cx: rows.set_password(cx, number, hashed), f"changed the password of {name}"
+        )
 
     def add_member(self, session: Session, user: str, group: str) -> None:
         """Put a user into a group."""
@@ -111,9 +118,13 @@ class Accounts:
         """Take a user out of a group."""
         self.require_admin(session)
         member, found = self._named(user), self._named(group)
-        self._write(session, lambda cx: rows.drop_member(cx, member[0], found[0]), f"removed {user} from {group}")
+        self._write(
+            session, lambda cx: rows.drop_member(cx, member[0], found[0]), f"removed {user} from {group}"
+        )
 
-    def add_token(self, session: Session, user: str, name: str, expires: int | None = None) -> tuple[Token, str]:
+    def add_token(
+        self, session: Session, user: str, name: str, expires: int | None = None
+    ) -> tuple[Token, str]:
         """A token for oneself, or as admin for anybody; its secret is told only here.
 
         Args:
@@ -208,7 +219,9 @@ class Accounts:
         if session.principal.everything:
             return True
         allows, denies = self._catalog.scope(session.principal).relevant(role)
-        return any(rule.target == "store" for rule in allows) and not any(rule.target == "store" for rule in denies)
+        return any(rule.target == "store" for rule in allows) and not any(
+            rule.target == "store" for rule in denies
+        )
 
     def require_admin(self, session: Session, *, owner: bool = False) -> None:
         """Denied unless the caller is an admin (or owner) of the whole store."""
@@ -239,7 +252,9 @@ class Accounts:
 
         def audited(cx: Connection) -> Any:
             result = work(cx)
-            log.add_commit(cx, state.take(cx, "commit"), state.now(), session.principal.name, session.door, note)
+            log.add_commit(
+                cx, state.take(cx, "commit"), state.now(), session.principal.name, session.door, note
+            )
             return result
 
         result = self._catalog.store.write(audited)
@@ -257,15 +272,10 @@ def _hashed(password: str) -> str:
     return PasswordHasher().hash(password)
 
 
+@functools.cache
 def _decoy() -> str:
     """A hash that no password fits, so that an unknown name takes as long as a wrong password."""
-    global _DECOY
-    if _DECOY is None:
-        _DECOY = _hashed(secrets.token_urlsafe())
-    return _DECOY
-
-
-_DECOY: str | None = None
+    return _hashed(secrets.token_urlsafe())
 
 
 def _check_name(name: str) -> None:

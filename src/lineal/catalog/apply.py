@@ -133,7 +133,9 @@ def _refuse_taken(work: Work, node: Node, key: str | None) -> None:
         raise Conflict(f"{node.kind} {key!r} exists already in {node.namespace}")
 
 
-def _change_properties(work: Work, put: PutEntity, node: Node, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _change_properties(
+    work: Work, put: PutEntity, node: Node, before: dict[str, Any], after: dict[str, Any]
+) -> None:
     if not put.properties:
         return
     stored = properties(work, node, list(put.properties))
@@ -148,13 +150,17 @@ def _change_properties(work: Work, put: PutEntity, node: Node, before: dict[str,
 
 
 def _same(old: Any, new: Any) -> bool:
-    return type(old) is type(new) and (old == new or old != old and new != new)
+    if isinstance(old, float) and isinstance(new, float):
+        return points.to_bits(old) == points.to_bits(new)
+    return type(old) is type(new) and bool(old == new)
 
 
 def _set_properties(work: Work, node: Node, values: dict[str, Any]) -> None:
     if values:
         intern = work.state.symbols.intern
-        entities.put_properties(work.cx, node.id, [(intern(work.cx, key), value) for key, value in values.items()])
+        entities.put_properties(
+            work.cx, node.id, [(intern(work.cx, key), value) for key, value in values.items()]
+        )
 
 
 def _put_externals(work: Work, externals: list[External], node: Node) -> None:
@@ -207,7 +213,9 @@ def _put_edge(work: Work, put: PutEdge) -> None:
         _log_edge(work, source, target, "linked", {**about, "detail": old}, {**about, "detail": new})
 
 
-def _log_edge(work: Work, source: Node, target: Node, action: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _log_edge(
+    work: Work, source: Node, target: Node, action: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
     work.log(source, action, before, after)
     work.log(target, action, before, after)
 
@@ -320,7 +328,12 @@ def _remove_edge(work: Work, kind: str, source: Node, target: Node) -> None:
     if stored is None:
         return
     edges.delete(work.cx, source.id, target.id, number)
-    before = {"kind": kind, "source": source.id, "target": target.id, "detail": msgspec.json.decode(stored[1] or "{}")}
+    before = {
+        "kind": kind,
+        "source": source.id,
+        "target": target.id,
+        "detail": msgspec.json.decode(stored[1] or "{}"),
+    }
     _log_edge(work, source, target, "unlinked", before, {})
     _note_flow(work, kind, source, target, work.flows_removed)
 

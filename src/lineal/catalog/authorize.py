@@ -49,14 +49,19 @@ def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
         require(work, home, "editor")
     if not node.fresh:
         require(work, node, "editor")
-    elif not (home is not None and home.fresh) and not work.scope.allows_new(_types(work), node, home, "editor"):
+    elif not (home is not None and home.fresh) and not work.scope.allows_new(
+        _types(work), node, home, "editor"
+    ):
         raise Denied(f"{work.scope.principal.name} may not create a {node.kind} in {node.namespace}")
 
 
 def _other(work: Work, operation: AnyOperation) -> None:
     match operation:
         case PutType():
-            if not any(rule.target == "store" and rule.role >= rank("admin") for rule in work.scope.relevant("admin")[0]):
+            if not any(
+                rule.target == "store" and rule.role >= rank("admin")
+                for rule in work.scope.relevant("admin")[0]
+            ):
                 raise Denied("types are put by an admin of the whole store")
         case PutEdge(source=source, target=target):
             _edge(work, source, target)

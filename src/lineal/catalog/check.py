@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ from lineal.graph.types import EdgeDef, KindDef
 KEY_BYTES = 2000
 DOCUMENT_BYTES = 64 * 1024 * 1024
 _LONG = 2**63
+# An escaped NUL: `\u0000` after an even number of backslashes.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def check(work: Work) -> None:
@@ -118,7 +121,7 @@ def _points(work: Work, append: AppendPoints) -> None:
 
 def _document(value: Any) -> None:
     encoded = to_json(value)
-    if "\\u0000" in encoded:
+    if "\\u0000" in encoded and _NUL.search(encoded):
         raise Invalid("text may not hold the character NUL")
     if len(encoded) > DOCUMENT_BYTES:
         raise Invalid(f"a document may have {DOCUMENT_BYTES} bytes")

@@ -131,4 +131,3 @@ _NESTED: dict[str, Callable[[Entity, dict[str, Any]], None]] = {
     "facets": _undo_facets,
     "labels": _undo_labels,
 }
-

@@ -35,7 +35,12 @@ def document_of(cx: Connection, symbols: Symbols, node: Node) -> text.Document:
 
 
 def _is_spoken(key: str, value: Any) -> bool:
-    return key.startswith("tag.") and not key.startswith("tag.mlflow.") and isinstance(value, str) and len(value) < _SPOKEN
+    return (
+        key.startswith("tag.")
+        and not key.startswith("tag.mlflow.")
+        and isinstance(value, str)
+        and len(value) < _SPOKEN
+    )
 
 
 def _columns(cx: Connection, symbols: Symbols, node: Node) -> list[str]:

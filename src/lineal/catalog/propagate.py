@@ -61,7 +61,8 @@ def _travels(work: Work, row: Row) -> bool:
 def _bear(work: Work, row: Row, reached: dict[int, int | None]) -> None:
     _, name, root, _, category, attributes, valid_from, valid_until = row
     rows = [
-        (entity, name, root, via, category, attributes, valid_from, valid_until) for entity, via in reached.items()
+        (entity, name, root, via, category, attributes, valid_from, valid_until)
+        for entity, via in reached.items()
     ]
     if rows:
         labels.put(work.cx, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from lineal.catalog.access import ScopeCompiler
 from lineal.catalog.authorize import may
 from lineal.catalog.nodes import STATES, Node, Nodes, node_of
 from lineal.catalog.values import Role
-from lineal.graph.errors import Denied, NotFound
+from lineal.graph.errors import Denied, Invalid, NotFound
 from lineal.graph.model import AnyRef, Edge, Entity, External, Label, Point
 from lineal.graph.query import Part
 from lineal.store.base import Connection, Row
@@ -68,7 +69,11 @@ def get_many(session: Session, ids: Sequence[int], parts: Sequence[Part]) -> lis
     condition = predicate(session)
     sql = f"SELECT {entities.COLUMNS} FROM entity e WHERE {cx.dialect.among('e.id')} AND ({condition.text})"
     rows = {row[0]: row for row in cx.execute(sql, (cx.dialect.pack(ids), *condition.params))}
-    found = [entity_of(node_of(cx, catalog.symbols, rows[number])) for number in dict.fromkeys(ids) if number in rows]
+    found = [
+        entity_of(node_of(cx, catalog.symbols, rows[number]))
+        for number in dict.fromkeys(ids)
+        if number in rows
+    ]
     hydrate(session, found, parts)
     return found
 
@@ -99,9 +104,11 @@ def _properties(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
 
 
 def _metrics(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
-    for number, key, bits, step, time in points.latest(cx, list(found)):
+    for number, key, value, bits, step, time in points.latest(cx, list(found)):
         name = symbols.text(cx, key)
-        found[number].metrics[name] = Point(name, points.from_bits(bits), time, step)
+        # Zero may have lost its sign in a column of the database, and NaN is NULL there.
+        exact = value or points.from_bits(bits)
+        found[number].metrics[name] = Point(name, exact, time, step)
 
 
 def _facets(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
@@ -133,7 +140,9 @@ _FILL = {
 }
 
 
-def edges_at(session: Session, ids: Sequence[int], kinds: Sequence[str], direction: str, limit: int) -> list[Edge]:
+def edges_at(
+    session: Session, ids: Sequence[int], kinds: Sequence[str], direction: str, limit: int
+) -> list[Edge]:
     """Edges at these entities, both of whose ends the caller may see."""
     catalog = session.catalog
     cx = catalog.store.reader()
@@ -165,19 +174,29 @@ def series(
     session: Session,
     ref: AnyRef,
     key: str,
+    *,
     limit: int | None,
     offset: int,
     steps: tuple[int, int] | None,
     buckets: int | None,
 ) -> list[Point]:
     """The points of one metric."""
+    if offset < 0 or (limit is not None and limit < 0) or (buckets is not None and buckets < 1):
+        raise Invalid("offset and limit are at least 0, buckets at least 1")
     node = visible(session, ref)
     cx = session.catalog.store.reader()
     found = points.series(cx, node.id, session.catalog.symbols.find(cx, key), steps)
-    if buckets is not None and len(found) > 2 * buckets:
-        found = downsample(found, buckets)
     end = None if limit is None else offset + limit
-    return [Point(key, value, time, step) for time, step, value in found[offset:end]]
+    if buckets is not None and len(found.times) > 2 * buckets:
+        thinned = downsample(list(found.rows()), buckets)[offset:end]
+        return [Point(key, value, time, step) for time, step, value in thinned]
+    columns = (repeat(key), found.values[offset:end], found.times[offset:end], found.steps[offset:end])
+    return list(map(Point._make, zip(*columns, strict=False)))
+
+
+def _value(point: tuple[int, int, float]) -> int:
+    """Orders by value, NaN last."""
+    return points.to_bits(point[2])
 
 
 def downsample(found: list[tuple[int, int, float]], buckets: int) -> list[tuple[int, int, float]]:
@@ -192,6 +211,6 @@ def downsample(found: list[tuple[int, int, float]], buckets: int) -> list[tuple[
     size = len(ordered) / buckets
     for number in range(buckets):
         part = ordered[int(number * size) : int((number + 1) * size)]
-        extremes = (min(part, key=lambda point: point[2]), max(part, key=lambda point: point[2]))
+        extremes = (min(part, key=_value), max(part, key=_value))
         kept |= dict.fromkeys(sorted(extremes, key=lambda point: (point[1], point[0])))
     return list(kept | {ordered[-1]: None})

@@ -42,7 +42,9 @@ def _refs(operation: AnyOperation) -> Iterator[AnyRef]:
         case PutEdge(source=source, target=target):
             yield source
             yield target
-        case PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref) | Expect(ref=ref):
+        case (
+            PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref) | Expect(ref=ref)
+        ):
             yield ref
             if isinstance(operation, Remove) and isinstance(operation.what, TheEdge):
                 yield operation.what.target

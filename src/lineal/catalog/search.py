@@ -64,7 +64,8 @@ def suggest(session: Session, typed: str, limit: int) -> list[Entity]:
         return []
     condition = reading.predicate(session)
     expression = text.expression(cx, [[word] for word in found], prefix=True, names=True)
-    sql = f"SELECT {_COLUMNS} FROM {_document(cx)} WHERE {text.match(cx)} AND e.state = 0 AND ({condition.text}) LIMIT ?"
+    where = f"{text.match(cx)} AND e.state = 0 AND ({condition.text})"
+    sql = f"SELECT {_COLUMNS} FROM {_document(cx)} WHERE {where} LIMIT ?"
     rows = cx.execute(sql, (expression, *condition.params, limit))
     return [reading.entity_of(node_of(cx, session.catalog.symbols, row)) for row in rows]
 
@@ -74,7 +75,9 @@ def counts(session: Session) -> dict[str, int]:
     cx = session.catalog.store.reader()
     condition = reading.predicate(session)
     sql = f"SELECT e.kind, COUNT(*) FROM entity e WHERE e.state = 0 AND ({condition.text}) GROUP BY e.kind"
-    found = {session.catalog.symbols.text(cx, kind): count for kind, count in cx.execute(sql, condition.params)}
+    found = {
+        session.catalog.symbols.text(cx, kind): count for kind, count in cx.execute(sql, condition.params)
+    }
     return dict(sorted(found.items()))
 
 
@@ -85,7 +88,11 @@ def _prepare(session: Session, query: Query) -> Prepared | None:
     types = session.types()
     names = Names(lambda name: catalog.symbols.find(cx, name), types.subkinds, types.sublabels)
     compiler = Compiler(cx, names, catalog.writing.now())
-    conditions = [compiler.condition(query.where), *_narrow(session, query, names), reading.predicate(session)]
+    conditions = [
+        compiler.condition(query.where),
+        *_narrow(session, query, names),
+        reading.predicate(session),
+    ]
     source, corrected = "entity e", None
     terms: list[list[str]] = []
     if query.text.strip():
@@ -140,7 +147,7 @@ def _rows(session: Session, query: Query, prepared: Prepared, offset: int) -> li
         rows = _walk(session, query, prepared, home, offset)
         if len(rows) == wanted:
             return rows
-    source, where, compiler, terms, corrected = prepared
+    source, where, compiler, terms, _ = prepared
     if terms and not query.order:
         return _ranked(cx, prepared, wanted, offset)
     joins, order = compiler.order(query.order)

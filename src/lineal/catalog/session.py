@@ -104,7 +104,7 @@ class Session:
             buckets: downsample over steps to the least and greatest value of this many buckets, first and last
                 point kept; the answer is then ordered by step.
         """
-        return reading.series(self, ref, key, limit, offset, steps, buckets)
+        return reading.series(self, ref, key, limit=limit, offset=offset, steps=steps, buckets=buckets)
 
     def history(self, ref: AnyRef, limit: int = 100) -> list[Event]:
         """What was done to the entity, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from lineal.catalog import reading
@@ -53,7 +54,7 @@ def _edges_along(session: Session, path: list[int]) -> list[str]:
     for row in edges.between(cx, path, kinds):
         edge = reading.edge_of(cx, session.catalog.symbols, row)
         found[frozenset((edge.source, edge.target))] = edge.kind
-    return [found.get(frozenset(pair), "") for pair in zip(path, path[1:], strict=False)]
+    return [found.get(frozenset(pair), "") for pair in itertools.pairwise(path)]
 
 
 def _put(session: Session, root: int, label: str) -> tuple[str, int]:
@@ -77,14 +78,18 @@ def why_access(session: Session, ref: AnyRef, principal: str, role: Role) -> Dec
         raise Denied("only an admin may ask about others")
     node = reading.visible(session, ref)
     if session.principal.everything and principal == session.principal.name:
-        return Decision(principal, node.uuid, role, True, ["there are no accounts: everything is open on loopback"])
+        return Decision(
+            principal, node.uuid, role, True, ["there are no accounts: everything is open on loopback"]
+        )
     cx = session.catalog.store.reader()
     row = accounts.principal(cx, principal)
     if row is None:
         raise NotFound(f"no user or group {principal!r}")
     scope = session.catalog.scope(Principal(row[0], row[1]))
     allowed = may(cx, scope, reading.compiler(session), node.id, role)
-    return Decision(principal, node.uuid, role, allowed, _because(session, scope, reading.entity_of(node), role))
+    return Decision(
+        principal, node.uuid, role, allowed, _because(session, scope, reading.entity_of(node), role)
+    )
 
 
 def _because(session: Session, scope: Scope, entity: Entity, role: Role) -> list[str]:
@@ -96,7 +101,9 @@ def _because(session: Session, scope: Scope, entity: Entity, role: Role) -> list
     if allowed:
         return [sentence(rule) for rule in allowed]
     lesser = [rule for rule in scope.rules if not rule.deny and rule.role < rank(role)]
-    said = [f"{sentence(rule)}, which is less than {role}" for rule in lesser if _covers(session, rule, entity)]
+    said = [
+        f"{sentence(rule)}, which is less than {role}" for rule in lesser if _covers(session, rule, entity)
+    ]
     return said or [f"no grant of {scope.principal.name} covers it"]
 
 

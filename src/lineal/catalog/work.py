@@ -36,7 +36,9 @@ class Flow(NamedTuple):
 class Work:
     """A change with everything the stages found out about it."""
 
-    def __init__(self, cx: Connection, state: Writing, scope: Scope, door: str, change: Change, now: int) -> None:
+    def __init__(
+        self, cx: Connection, state: Writing, scope: Scope, door: str, change: Change, now: int
+    ) -> None:
         self.cx = cx
         self.state = state
         self.scope = scope
@@ -67,8 +69,10 @@ class Work:
         """The same; NotFound when nothing does."""
         found = self.refs.get(ref)
         if found is None:
-            raise Invalid(f"no entity of this change has the handle {ref}") if isinstance(ref, Local) else NotFound(
-                f"nothing at {ref}"
+            raise (
+                Invalid(f"no entity of this change has the handle {ref}")
+                if isinstance(ref, Local)
+                else NotFound(f"nothing at {ref}")
             )
         return found
 
@@ -78,7 +82,13 @@ class Work:
             self.commit_id = self.state.take(self.cx, "commit")
         return self.commit_id
 
-    def log(self, node: Node, action: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
+    def log(
+        self,
+        node: Node,
+        action: str,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> None:
         """Note an effect for the history."""
         self.effects.append(Effect(node, action, before or {}, after or {}))
 
@@ -89,7 +99,9 @@ class Work:
     def answer(self) -> Commit:
         """The commit, for whoever asked."""
         nodes = self.targets
-        return Commit(self.commit_id, self.now, [node.id for node in nodes], [node.uuid for node in nodes], self.created)
+        return Commit(
+            self.commit_id, self.now, [node.id for node in nodes], [node.uuid for node in nodes], self.created
+        )
 
     def puts(self) -> list[PutEntity]:
         """The entities put, in order."""

@@ -20,7 +20,7 @@ from lineal.graph.model import (
 from lineal.graph.types import AnyDef
 
 
-class Operation(msgspec.Struct, frozen=True, tag_field="op", omit_defaults=True):
+class Operation(msgspec.Struct, frozen=True, tag_field="op", omit_defaults=True, forbid_unknown_fields=True):
     """Base of the operations."""
 
 
@@ -96,31 +96,31 @@ class AppendPoints(Operation, frozen=True, tag="append_points"):
     points: list[Point]
 
 
-class TheEntity(msgspec.Struct, frozen=True, tag="entity", tag_field="what"):
+class TheEntity(msgspec.Struct, frozen=True, tag="entity", tag_field="what", forbid_unknown_fields=True):
     """Remove the entity itself; softly unless `hard`."""
 
 
-class TheEdge(msgspec.Struct, frozen=True, tag="edge", tag_field="what"):
+class TheEdge(msgspec.Struct, frozen=True, tag="edge", tag_field="what", forbid_unknown_fields=True):
     """Remove the edge of this kind to `target`."""
 
     kind: str
     target: AnyRef
 
 
-class TheLabel(msgspec.Struct, frozen=True, tag="label", tag_field="what"):
+class TheLabel(msgspec.Struct, frozen=True, tag="label", tag_field="what", forbid_unknown_fields=True):
     """Remove a label that was put on this entity, and everywhere it flowed from here."""
 
     name: str
 
 
-class TheExternal(msgspec.Struct, frozen=True, tag="external", tag_field="what"):
+class TheExternal(msgspec.Struct, frozen=True, tag="external", tag_field="what", forbid_unknown_fields=True):
     """Remove one outside address."""
 
     protocol: str
     id: str
 
 
-class ThePoints(msgspec.Struct, frozen=True, tag="points", tag_field="what"):
+class ThePoints(msgspec.Struct, frozen=True, tag="points", tag_field="what", forbid_unknown_fields=True):
     """Remove one series."""
 
     key: str
@@ -138,30 +138,32 @@ class Remove(Operation, frozen=True, tag="remove"):
     cascade: bool = False
 
 
-class Absent(msgspec.Struct, frozen=True, tag="absent", tag_field="is"):
+class Absent(msgspec.Struct, frozen=True, tag="absent", tag_field="is", forbid_unknown_fields=True):
     """Nothing stands at the address, not even softly deleted."""
 
 
-class Present(msgspec.Struct, frozen=True, tag="present", tag_field="is"):
+class Present(msgspec.Struct, frozen=True, tag="present", tag_field="is", forbid_unknown_fields=True):
     """Something stands at the address, in one of these states and (if given) of this kind."""
 
     states: list[str] = msgspec.field(default_factory=lambda: ["active"])
     kind: str | None = None
 
 
-class AtRevision(msgspec.Struct, frozen=True, tag="at_revision", tag_field="is"):
+class AtRevision(msgspec.Struct, frozen=True, tag="at_revision", tag_field="is", forbid_unknown_fields=True):
     """The entity has not changed since it was read."""
 
     revision: int
 
 
-class UnsetOrEqual(msgspec.Struct, frozen=True, tag="unset_or_equal", tag_field="is"):
+class UnsetOrEqual(
+    msgspec.Struct, frozen=True, tag="unset_or_equal", tag_field="is", forbid_unknown_fields=True
+):
     """Each property has this value already or none."""
 
     properties: Properties
 
 
-class PropertyIn(msgspec.Struct, frozen=True, tag="property_in", tag_field="is"):
+class PropertyIn(msgspec.Struct, frozen=True, tag="property_in", tag_field="is", forbid_unknown_fields=True):
     """The property has one of these values."""
 
     key: str
@@ -186,7 +188,7 @@ class Expect(Operation, frozen=True, tag="expect"):
 AnyOperation = PutType | PutEntity | PutEdge | PutFacet | PutLabel | AppendPoints | Remove | Expect
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Operations applied together or not at all, in order."""
 
     operations: list[AnyOperation]

@@ -15,7 +15,7 @@ DELETED = "deleted"
 DEFAULT_NAMESPACE = "default"
 
 
-class Ref(msgspec.Struct, frozen=True, tag_field="by"):
+class Ref(msgspec.Struct, frozen=True, tag_field="by", forbid_unknown_fields=True):
     """Base of the addresses of an entity."""
 
 

@@ -11,32 +11,36 @@ from lineal.graph.model import AnyRef, Edge, Entity, Scalar
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "not in", "is null", "is not null"]
 
 
-class Attribute(msgspec.Struct, frozen=True, tag="attribute", tag_field="field"):
-    """A column of the entity itself: id, uuid, kind, namespace, name, state, home, owner, revision, created,
-    updated, started, ended."""
+class Attribute(msgspec.Struct, frozen=True, tag="attribute", tag_field="field", forbid_unknown_fields=True):
+    """A column of the entity itself.
+
+    One of id, uuid, kind, namespace, name, state, home, owner, revision, created, updated, started, ended.
+    """
 
     name: str
 
 
-class Property(msgspec.Struct, frozen=True, tag="property", tag_field="field"):
+class Property(msgspec.Struct, frozen=True, tag="property", tag_field="field", forbid_unknown_fields=True):
     """A typed scalar; compared as a number with a number, as text with text."""
 
     key: str
 
 
-class Metric(msgspec.Struct, frozen=True, tag="metric", tag_field="field"):
+class Metric(msgspec.Struct, frozen=True, tag="metric", tag_field="field", forbid_unknown_fields=True):
     """The latest value of a series."""
 
     key: str
 
 
-class ExternalId(msgspec.Struct, frozen=True, tag="external", tag_field="field"):
+class ExternalId(msgspec.Struct, frozen=True, tag="external", tag_field="field", forbid_unknown_fields=True):
     """The id that a protocol gave the entity."""
 
     protocol: str
 
 
-class EdgeDetail(msgspec.Struct, frozen=True, tag="edge_detail", tag_field="field"):
+class EdgeDetail(
+    msgspec.Struct, frozen=True, tag="edge_detail", tag_field="field", forbid_unknown_fields=True
+):
     """A text value of the edge that `Related` is looking at."""
 
     key: str
@@ -45,7 +49,7 @@ class EdgeDetail(msgspec.Struct, frozen=True, tag="edge_detail", tag_field="fiel
 Field = Attribute | Property | Metric | ExternalId | EdgeDetail
 
 
-class Compare(msgspec.Struct, frozen=True, tag="compare", tag_field="expr"):
+class Compare(msgspec.Struct, frozen=True, tag="compare", tag_field="expr", forbid_unknown_fields=True):
     """`like` is case-sensitive with `%` and `_`; a missing field satisfies `is null` only."""
 
     field: Field
@@ -53,14 +57,14 @@ class Compare(msgspec.Struct, frozen=True, tag="compare", tag_field="expr"):
     value: Scalar | list[Scalar] = None
 
 
-class Labelled(msgspec.Struct, frozen=True, tag="labelled", tag_field="expr"):
+class Labelled(msgspec.Struct, frozen=True, tag="labelled", tag_field="expr", forbid_unknown_fields=True):
     """Bears the label, inherited or not unless `direct`."""
 
     name: str
     direct: bool = False
 
 
-class Related(msgspec.Struct, frozen=True, tag="related", tag_field="expr"):
+class Related(msgspec.Struct, frozen=True, tag="related", tag_field="expr", forbid_unknown_fields=True):
     """Has an edge of this kind (`out`: as its source; `in`: as its target) to an entity that matches `where`."""
 
     kind: str
@@ -68,19 +72,19 @@ class Related(msgspec.Struct, frozen=True, tag="related", tag_field="expr"):
     where: Expr | None = None
 
 
-class And(msgspec.Struct, frozen=True, tag="and", tag_field="expr"):
+class And(msgspec.Struct, frozen=True, tag="and", tag_field="expr", forbid_unknown_fields=True):
     """All hold; of none, true."""
 
     parts: list[Expr]
 
 
-class Or(msgspec.Struct, frozen=True, tag="or", tag_field="expr"):
+class Or(msgspec.Struct, frozen=True, tag="or", tag_field="expr", forbid_unknown_fields=True):
     """At least one holds; of none, false."""
 
     parts: list[Expr]
 
 
-class Not(msgspec.Struct, frozen=True, tag="not", tag_field="expr"):
+class Not(msgspec.Struct, frozen=True, tag="not", tag_field="expr", forbid_unknown_fields=True):
     """Does not hold."""
 
     part: Expr
@@ -89,7 +93,7 @@ class Not(msgspec.Struct, frozen=True, tag="not", tag_field="expr"):
 Expr = Compare | Labelled | Related | And | Or | Not
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Entities with a value come first, then NaN, then those without, in both directions."""
 
     field: Field
@@ -99,7 +103,7 @@ class Order(msgspec.Struct, frozen=True):
 Part = Literal["properties", "metrics", "facets", "labels", "external"]
 
 
-class Query(msgspec.Struct, frozen=True, omit_defaults=True):
+class Query(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What to find.
 
     Attributes:

@@ -28,7 +28,7 @@ _PRIMITIVES: dict[str, tuple[type, ...]] = {
 _GENERIC = re.compile(r"^(array|map)<(.+)>$")
 
 
-class AttributeDef(msgspec.Struct, frozen=True, omit_defaults=True):
+class AttributeDef(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One typed attribute.
 
     Attributes:
@@ -46,7 +46,9 @@ class AttributeDef(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
 
 
-class Definition(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="category"):
+class Definition(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="category", forbid_unknown_fields=True
+):
     """Base of what `PutType` may put."""
 
     name: str
@@ -294,10 +296,12 @@ class Types:
     def _check_type_name(self, where: str, type_name: str) -> None:
         generic = _GENERIC.match(type_name)
         if generic:
-            self._check_type_name(where, generic[2].split(",", 1)[-1].strip() if generic[1] == "map" else generic[2])
-        elif type_name not in _PRIMITIVES and type_name != where:
-            if not any(self.has(category, type_name) for category in (EnumDef, StructDef, KindDef)):
-                raise Invalid(f"{where}: unknown type {type_name!r}")
+            inner = generic[2].split(",", 1)[-1].strip() if generic[1] == "map" else generic[2]
+            self._check_type_name(where, inner)
+            return
+        named = any(self.has(category, type_name) for category in (EnumDef, StructDef, KindDef))
+        if not named and type_name not in _PRIMITIVES and type_name != where:
+            raise Invalid(f"{where}: unknown type {type_name!r}")
 
     def _get(self, category: type[T], name: str) -> T:
         found = self._all.get((category, name))
@@ -322,7 +326,9 @@ def _check_evolution(old: AnyDef, new: AnyDef) -> None:
         raise Conflict(f"{old.name} cannot lose {', '.join(lost)}")
 
 
-def _kind(name: str, *supertypes: str, identity: str = "", abstract: bool = False, about: str = "") -> KindDef:
+def _kind(
+    name: str, *supertypes: str, identity: str = "", abstract: bool = False, about: str = ""
+) -> KindDef:
     return KindDef(name, about, supertypes=list(supertypes), identity=identity, abstract=abstract)
 
 
@@ -339,7 +345,9 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _kind("model", "asset", identity="model", about="a registered model"),
     _kind("model_version", "asset", identity="model_version", about="an immutable version of a model"),
     _kind("logged_model", "asset", identity="logged_model", about="a model as a run logged it"),
-    _kind("feature_group", "asset", identity="feature_group", about="features that share an entity and a source"),
+    _kind(
+        "feature_group", "asset", identity="feature_group", about="features that share an entity and a source"
+    ),
     _kind("feature", "asset", identity="feature", about="one input of a model"),
     _kind("dashboard", "asset", identity="dashboard", about="charts over data sets"),
     _kind("metric_set", "asset", identity="metric_set", about="metrics reported together"),

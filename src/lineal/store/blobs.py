@@ -38,14 +38,16 @@ class Blobs:
         return Folder(system, f"{root}/{name[:2]}/{name}", f"{root}/{_TEMPORARY}")
 
     def _open(self) -> tuple[Any, str]:
-        """fsspec is imported when bytes are first needed, since it takes a while."""
+        """Fsspec is imported when bytes are first needed, since it takes a while."""
         if self._found is None:
             from fsspec.core import url_to_fs
 
             try:
                 system, root = url_to_fs(self.url)
             except ImportError as error:
-                raise Invalid(f"{self.url} needs an extra, such as pip install 'lineal[s3]': {error}") from None
+                raise Invalid(
+                    f"{self.url} needs an extra, such as pip install 'lineal[s3]': {error}"
+                ) from None
             self._found = (system, root.rstrip("/"))
         return self._found
 
@@ -174,7 +176,13 @@ def safe_path(path: str) -> str:
     """
     plain = unquote(unquote(path))
     parts = plain.replace("\\", "/").split("/")
-    if plain.startswith(("/", "~")) or ".." in parts or "\\" in plain or ":" in parts[0] or len(path) > _LONGEST:
+    if (
+        plain.startswith(("/", "~"))
+        or ".." in parts
+        or "\\" in plain
+        or ":" in parts[0]
+        or len(path) > _LONGEST
+    ):
         raise Invalid(f"invalid path {path[:100]!r}")
     if any(ord(character) < 32 for character in plain):
         raise Invalid("a path may not hold control characters")

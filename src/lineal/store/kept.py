@@ -25,6 +25,7 @@ class Statement(NamedTuple):
     target: str
     alone: bool
     words: frozenset[str]
+    answers: bool
 
 
 @functools.lru_cache(maxsize=2000)
@@ -33,7 +34,7 @@ def statement(sql: str) -> Statement:
     words = frozenset(re.findall(r"\w+", sql))
     found = _TARGET.match(sql)
     target = found[1] if found and "RETURNING" not in words else ""
-    return Statement(sql, target, "SELECT" not in words, words)
+    return Statement(sql, target, "SELECT" not in words, words, sql.startswith(("SELECT", "WITH")) or "RETURNING" in words)
 
 
 class Group(NamedTuple):

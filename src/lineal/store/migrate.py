@@ -37,7 +37,9 @@ def prepare(cx: Connection) -> None:
     if version == 0:
         upgrade(cx)
     elif version < newest():
-        raise NeedsUpgrade(f"the store has schema {version}, this Lineal wants {newest()}: run `lineal upgrade`")
+        raise NeedsUpgrade(
+            f"the store has schema {version}, this Lineal wants {newest()}: run `lineal upgrade`"
+        )
     elif version > newest():
         raise Invalid(
             f"the store has schema {version}, this Lineal knows up to {newest()}: install a newer Lineal"

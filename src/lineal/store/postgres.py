@@ -172,17 +172,16 @@ class PostgresConnection:
 
     def _ask(self, asked: Statement, params: Sequence[Any]) -> list[Row]:
         if self._kept.concerns(asked.words):
-            with self.raw.pipeline():
-                self._send()
-                self._cursor.execute(placeholders(asked.text), params)
-        else:
-            self._cursor.execute(placeholders(asked.text), params)
-        return self._cursor.fetchall() if self._cursor.description else []
+            self._send()
+        self._cursor.execute(placeholders(asked.text), params)
+        if asked.answers:
+            return self._cursor.fetchall()
+        return []
 
     def flush(self) -> None:
         if self._kept.size:
-            with self.raw.pipeline():
-                self._send()
+            self._send()
+            self._pipeline.sync()
 
     def _send(self) -> None:
         for text, rows in self._kept.take():
@@ -199,6 +198,8 @@ class PostgresConnection:
         while self._cursor.nextset():
             pass
         self._stored = dict(self._cursor.fetchall())
+        self._cm = self.raw.pipeline()
+        self._pipeline = self._cm.__enter__()
         self._counters = dict(self._stored)
         self._written = self.writes
         foreign = self._seen != self._counters["transaction"]
@@ -214,11 +215,11 @@ class PostgresConnection:
         if self.writes != self._written:
             self._counters["transaction"] += 1
         changed = [(value, name) for name, value in self._counters.items() if value != self._stored[name]]
-        with self.raw.pipeline():
-            self._send()
-            for row in changed:
-                self._cursor.execute(_COUNT, row)
-            self._cursor.execute("COMMIT", prepare=False)
+        self._send()
+        for row in changed:
+            self._cursor.execute(_COUNT, row)
+        self._cursor.execute("COMMIT", prepare=False)
+        self._cm.__exit__(None, None, None)
         if self._cursor.statusmessage != "COMMIT":
             raise Unavailable(f"PostgreSQL answered {self._cursor.statusmessage} to COMMIT")
         self._seen = self._counters["transaction"]

@@ -74,7 +74,9 @@ class SqliteConnection:
     lost = False
 
     def __init__(self, path: str, synchronous: str, *, readonly: bool) -> None:
-        flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        flags = (
+            apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        )
         try:
             self.raw = apsw.Connection(path, flags=flags, statementcachesize=400)
         except apsw.CantOpenError as error:
@@ -99,7 +101,7 @@ class SqliteConnection:
 
     def take(self, name: str, count: int = 1) -> int:
         if name not in self._counters:
-            self._counters[name] = int(self._run(_COUNTER, (name,)).fetchall()[0][0])
+            self._counters[name] = self.execute(_COUNTER, (name,))[0][0]
         self._counters[name] += count
         return self._counters[name] - count + 1
 

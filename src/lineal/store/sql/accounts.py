@@ -53,7 +53,9 @@ def drop_member(cx: Connection, member: int, group: int) -> None:
 
 def memberships(cx: Connection) -> list[Row]:
     """(member id, group id, group name)."""
-    return cx.execute("SELECT m.member, p.id, p.name FROM membership m JOIN principal p ON p.id = m.principal")
+    return cx.execute(
+        "SELECT m.member, p.id, p.name FROM membership m JOIN principal p ON p.id = m.principal"
+    )
 
 
 def add_token(cx: Connection, owner: int, name: str, hashed: str, at: int, expires: int | None) -> int:
@@ -75,7 +77,9 @@ def token_owner(cx: Connection, hashed: str, now: int) -> Row | None:
 
 def tokens(cx: Connection, owner: int) -> list[Row]:
     """(id, name, created, expires) of one principal."""
-    return cx.execute("SELECT id, name, created, expires FROM token WHERE principal = ? ORDER BY id", (owner,))
+    return cx.execute(
+        "SELECT id, name, created, expires FROM token WHERE principal = ? ORDER BY id", (owner,)
+    )
 
 
 def token(cx: Connection, number: int) -> Row | None:

@@ -53,7 +53,9 @@ def between(cx: Connection, numbers: Sequence[int], kinds: Sequence[int]) -> lis
     return cx.execute(sql, (packed, packed))
 
 
-def reach(cx: Connection, start: int, kinds: Sequence[int], *, up: bool, depth: int | None, limit: int) -> list[int]:
+def reach(
+    cx: Connection, start: int, kinds: Sequence[int], *, up: bool, depth: int | None, limit: int
+) -> list[int]:
     """Ids that a walk from `start` comes to, itself included, nearest first, at most `limit`."""
     near, far = ("target", "source") if up else ("source", "target")
     sql = cx.dialect.reach(near, far, _literal(kinds), depth is not None)
@@ -61,7 +63,9 @@ def reach(cx: Connection, start: int, kinds: Sequence[int], *, up: bool, depth: 
     return [row[0] for row in cx.execute(sql, params)]
 
 
-def neighbours(cx: Connection, numbers: Sequence[int], kinds: Sequence[int], *, up: bool) -> list[tuple[int, int]]:
+def neighbours(
+    cx: Connection, numbers: Sequence[int], kinds: Sequence[int], *, up: bool
+) -> list[tuple[int, int]]:
     """(from, to) for each edge that leaves these entities, walking up or down."""
     near, far = ("target", "source") if up else ("source", "target")
     sql = f"SELECT {near}, {far} FROM edge WHERE {cx.dialect.among(near)} AND kind IN ({_literal(kinds)})"

@@ -10,9 +10,7 @@ from typing import Any
 from lineal.graph.model import Properties, Value
 from lineal.store.base import Connection, Row
 
-COLUMNS = (
-    "id, uuid, kind, scope, namespace, name, key, home, state, owner, revision, created, updated, started, ended"
-)
+COLUMNS = "id, uuid, kind, scope, namespace, name, key, home, state, owner, revision, created, updated, started, ended"
 _INSERT = f"INSERT INTO entity ({COLUMNS}) VALUES ({', '.join('?' * 15)})"
 _UPDATE = (
     "UPDATE entity SET kind=?, scope=?, namespace=?, name=?, key=?, home=?, state=?, owner=?, revision=?, updated=?,"
@@ -59,7 +57,9 @@ def by_key(cx: Connection, scope: int, namespace: int, key: str) -> Row | None:
 def by_external(cx: Connection, protocol: int, external: str) -> Row | None:
     """The row of the entity that a protocol knows by this id."""
     columns = ", ".join(f"e.{name.strip()}" for name in COLUMNS.split(","))
-    sql = f"SELECT {columns} FROM external x JOIN entity e ON e.id = x.entity WHERE x.protocol = ? AND x.id = ?"
+    sql = (
+        f"SELECT {columns} FROM external x JOIN entity e ON e.id = x.entity WHERE x.protocol = ? AND x.id = ?"
+    )
     return _one(cx.execute(sql, (protocol, external)))
 
 

@@ -30,6 +30,10 @@ _TEXTS = {"uuid", "name", "owner"}
 _SYMBOLS = {"kind", "namespace"}
 STATES = {"active": 0, "deleted": 1}
 _DEPTH = 50
+_RARE = 2000
+_SAME_TEXT = (
+    "FROM property p WHERE p.type = 4 AND p.key = ? AND substr(p.text, 1, 64) = substr(?, 1, 64) AND p.text = ?"
+)
 
 
 class Sql(NamedTuple):
@@ -54,6 +58,7 @@ class Compiler:
     """Turns expressions into conditions on an entity's alias."""
 
     def __init__(self, cx: Connection, names: Names, now: int) -> None:
+        self._cx = cx
         self._dialect = cx.dialect
         self._names = names
         self._now = now
@@ -123,18 +128,22 @@ class Compiler:
             case Attribute(name):
                 return self._attribute(name, expr, alias)
             case Property(key):
-                return self._row(f"property p WHERE p.entity = {alias}.id AND p.key = {self._names.symbol(key)}", expr)
+                return self._property(self._names.symbol(key), expr, alias)
             case Metric(key):
                 return self._metric(key, expr, alias)
             case ExternalId(protocol):
-                source = f"external p WHERE p.entity = {alias}.id AND p.protocol = {self._names.symbol(protocol)}"
+                source = (
+                    f"external p WHERE p.entity = {alias}.id AND p.protocol = {self._names.symbol(protocol)}"
+                )
                 return self._exists(source, expr, "p.id")
             case EdgeDetail(key):
                 return self._detail(key, expr, alias)
 
     def _attribute(self, name: str, expr: Compare, alias: str) -> Sql:
         if name == "state":
-            return self.operation(f"{alias}.state", expr.op, _map(expr.value, lambda text: STATES.get(str(text), -1)))
+            return self.operation(
+                f"{alias}.state", expr.op, _map(expr.value, lambda text: STATES.get(str(text), -1))
+            )
         if name in _SYMBOLS:
             return self._symbol(name, expr, alias)
         if name in _NUMBERS:
@@ -145,15 +154,31 @@ class Compiler:
 
     def _symbol(self, name: str, expr: Compare, alias: str) -> Sql:
         if expr.op in ("=", "!=", "in", "not in"):
-            return self.operation(f"{alias}.{name}", expr.op, _map(expr.value, lambda text: self._names.symbol(str(text))))
+            return self.operation(
+                f"{alias}.{name}", expr.op, _map(expr.value, lambda text: self._names.symbol(str(text)))
+            )
         inner = self.operation("s.text", expr.op, _map(expr.value, str))
-        return Sql(f"EXISTS (SELECT 1 FROM symbol s WHERE s.id = {alias}.{name} AND {inner.text})", inner.params)
+        return Sql(
+            f"EXISTS (SELECT 1 FROM symbol s WHERE s.id = {alias}.{name} AND {inner.text})", inner.params
+        )
+
+    def _property(self, key: int, expr: Compare, alias: str) -> Sql:
+        if expr.op == "=" and isinstance(expr.value, str) and self._rare(key, expr.value):
+            return Sql(f"{alias}.id IN (SELECT p.entity {_SAME_TEXT})", (key, expr.value, expr.value))
+        return self._row(f"property p WHERE p.entity = {alias}.id AND p.key = {key}", expr)
+
+    def _rare(self, key: int, value: str) -> bool:
+        """Whether so few entities have this value that it pays to begin with them."""
+        sql = f"SELECT COUNT(*) FROM (SELECT 1 {_SAME_TEXT} LIMIT {_RARE + 1}) AS few"
+        return bool(self._cx.execute(sql, (key, value, value))[0][0] <= _RARE)
 
     def _row(self, source: str, expr: Compare) -> Sql:
         sample = expr.value[0] if isinstance(expr.value, list) and expr.value else expr.value
         if isinstance(sample, bool | int | float):
             return self._exists(source, expr, "p.num", _number)
-        return self._exists(f"{source} AND p.type = 4" if expr.value is not None else source, expr, "p.text", str)
+        return self._exists(
+            f"{source} AND p.type = 4" if expr.value is not None else source, expr, "p.text", str
+        )
 
     def _metric(self, key: str, expr: Compare, alias: str) -> Sql:
         source = f"latest p WHERE p.entity = {alias}.id AND p.key = {self._names.symbol(key)}"
@@ -170,7 +195,9 @@ class Compiler:
     def _detail(self, key: str, expr: Compare, alias: str) -> Sql:
         if not alias.endswith("n"):
             raise Invalid("an edge's detail can be compared only inside `related`")
-        inner = self.operation(self._dialect.json_text(f"{alias[:-1]}g.detail"), expr.op, _map(expr.value, str))
+        inner = self.operation(
+            self._dialect.json_text(f"{alias[:-1]}g.detail"), expr.op, _map(expr.value, str)
+        )
         return Sql(inner.text, (self._dialect.json_key(key), *inner.params))
 
     def operation(self, column: str, op: Operator, value: Any) -> Sql:
@@ -219,7 +246,13 @@ class Compiler:
                 join = f" LEFT JOIN latest {alias} ON {alias}.entity = e.id AND {alias}.key = {symbol(key)}"
                 return join, [f"{alias}.entity"], [f"{alias}.value"]
             case ExternalId(protocol):
-                return "", [], [f"(SELECT MIN(x.id) FROM external x WHERE x.entity = e.id AND x.protocol = {symbol(protocol)})"]
+                return (
+                    "",
+                    [],
+                    [
+                        f"(SELECT MIN(x.id) FROM external x WHERE x.entity = e.id AND x.protocol = {symbol(protocol)})"
+                    ],
+                )
             case _:
                 raise Invalid(f"cannot order by {field}")
 

@@ -44,7 +44,9 @@ def delete(cx: Connection, rows: Iterable[Sequence[int]]) -> None:
 
 def rooted(cx: Connection, root: int) -> list[int]:
     """Names of the labels that were put on an entity itself."""
-    return [row[0] for row in cx.execute("SELECT name FROM label WHERE entity = ? AND root = ?", (root, root))]
+    return [
+        row[0] for row in cx.execute("SELECT name FROM label WHERE entity = ? AND root = ?", (root, root))
+    ]
 
 
 def handed_on(cx: Connection, entity: int) -> list[tuple[int, int]]:

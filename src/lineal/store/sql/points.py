@@ -7,9 +7,11 @@ in rows as `bits`: the IEEE 754 pattern mapped so that integers order as the num
 from __future__ import annotations
 
 import math
+import operator
 import struct
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Point
@@ -24,6 +26,12 @@ _PUT_LATEST = (
     "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (entity, key) DO UPDATE SET home=excluded.home,"
     " value=excluded.value, bits=excluded.bits, step=excluded.step, time=excluded.time"
     " WHERE (excluded.step, excluded.time, excluded.bits) > (latest.step, latest.time, latest.bits)"
+)
+
+
+_ROWS = "SELECT time, step, bits FROM point WHERE entity=? AND key=? AND step BETWEEN ? AND ? ORDER BY time, step, bits"
+_CHUNKS = (
+    "SELECT size, data FROM chunk WHERE entity=? AND key=? AND last_step >= ? AND first_step <= ? ORDER BY number"
 )
 
 
@@ -54,8 +62,15 @@ def append(cx: Connection, entity: int, home: int, number: int, series: Mapping[
         raise Invalid("a step or a time does not fit in 64 bits") from None
 
 
-def _append_many(cx: Connection, entity: int, home: int, number: int, series: Mapping[int, list[Point]]) -> None:
-    rows = [(entity, key, p.step, p.time, to_bits(p.value)) for key, found in series.items() if len(found) < CHUNK_FROM for p in found]
+def _append_many(
+    cx: Connection, entity: int, home: int, number: int, series: Mapping[int, list[Point]]
+) -> None:
+    rows = [
+        (entity, key, p.step, p.time, to_bits(p.value))
+        for key, found in series.items()
+        if len(found) < CHUNK_FROM
+        for p in found
+    ]
     if rows:
         cx.many(_PUT_POINT, rows)
     long = [(key, found) for key, found in series.items() if len(found) >= CHUNK_FROM]
@@ -86,39 +101,65 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def series(cx: Connection, entity: int, key: int, steps: tuple[int, int] | None) -> list[tuple[int, int, float]]:
-    """All points of one series as distinct (time, step, value), ordered so."""
+class Columns(NamedTuple):
+    """Points of one series as three columns of equal length."""
+
+    times: array[int]
+    steps: array[int]
+    values: array[float]
+
+    def rows(self) -> Iterator[tuple[int, int, float]]:
+        """(time, step, value) of each point."""
+        return zip(self.times, self.steps, self.values, strict=True)
+
+
+def series(cx: Connection, entity: int, key: int, steps: tuple[int, int] | None) -> Columns:
+    """All points of one series, distinct, ordered by time, step and value."""
     low, high = steps or (-(2**63), 2**63 - 1)
     span = (entity, key, low, high)
-    rows = cx.execute("SELECT time, step, bits FROM point WHERE entity=? AND key=? AND step BETWEEN ? AND ?", span)
-    found = [(time, step, from_bits(bits)) for time, step, bits in rows]
-    sql = "SELECT size, data FROM chunk WHERE entity=? AND key=? AND last_step >= ? AND first_step <= ? ORDER BY number"
-    for size, data in cx.execute(sql, span):
-        found += [point for point in _decode(size, data) if low <= point[1] <= high]
-    return _ordered(found)
+    rows = cx.execute(_ROWS, span)
+    found = _from_rows(rows)
+    for size, data in cx.execute(_CHUNKS, span):
+        _extend(found, size, data)
+    return _ordered(found if steps is None else _within(found, low, high))
 
 
-def _decode(size: int, data: bytes) -> Iterable[tuple[int, int, float]]:
+def _from_rows(rows: list[Row]) -> Columns:
+    if not rows:
+        return Columns(array("q"), array("q"), array("d"))
+    times, steps, bits = zip(*rows, strict=True)
+    values = array("d")
+    values.frombytes(array("q", [each if each >= 0 else each ^ _MASK for each in bits]).tobytes())
+    return Columns(array("q", times), array("q", steps), values)
+
+
+def _extend(found: Columns, size: int, data: bytes) -> None:
     length = 8 * size
-    steps, times, values = array("q"), array("q"), array("d")
-    steps.frombytes(data[:length])
-    times.frombytes(data[length : 2 * length])
-    values.frombytes(data[2 * length :])
-    return zip(times, steps, values, strict=True)
+    found.steps.frombytes(data[:length])
+    found.times.frombytes(data[length : 2 * length])
+    found.values.frombytes(data[2 * length :])
 
 
-def _ordered(points: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+def _within(found: Columns, low: int, high: int) -> Columns:
+    return _columns([row for row in found.rows() if low <= row[1] <= high])
+
+
+def _ordered(found: Columns) -> Columns:
     """Sorted and distinct. Two NaN are one point; they compare by bits."""
-    stamps = [point[:2] for point in points]
-    if all(map(tuple.__lt__, stamps, stamps[1:])):
-        return points
-    keyed = {(time, step, to_bits(value)) for time, step, value in points}
-    return [(time, step, from_bits(bits)) for time, step, bits in sorted(keyed)]
+    if all(map(operator.lt, found.times, found.times[1:])):
+        return found
+    keyed = sorted({(time, step, to_bits(value)) for time, step, value in found.rows()})
+    return _columns([(time, step, from_bits(bits)) for time, step, bits in keyed])
+
+
+def _columns(rows: list[tuple[int, int, float]]) -> Columns:
+    times, steps, values = zip(*rows, strict=True) if rows else ((), (), ())
+    return Columns(array("q", times), array("q", steps), array("d", values))
 
 
 def latest(cx: Connection, entities: Sequence[int]) -> list[Row]:
-    """(entity, key, bits, step, time) of the newest point of each series."""
-    sql = f"SELECT entity, key, bits, step, time FROM latest WHERE {cx.dialect.among('entity')}"
+    """(entity, key, value, bits, step, time) of the newest point of each series; a value of None is NaN."""
+    sql = f"SELECT entity, key, value, bits, step, time FROM latest WHERE {cx.dialect.among('entity')}"
     return cx.execute(sql, (cx.dialect.pack(entities),))
 
 

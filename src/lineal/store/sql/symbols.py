@@ -38,11 +38,12 @@ class Symbols:
 
     def text(self, cx: Connection, number: int) -> str:
         """The text of an id that was interned."""
-        found = self._texts.get(number)
-        if found is None:
+        try:
+            return self._texts[number]
+        except KeyError:
             found = str(cx.execute("SELECT text FROM symbol WHERE id = ?", (number,))[0][0])
             self._keep(number, found)
-        return found
+            return found
 
     def _keep(self, number: int, text: str) -> int:
         self._ids[text] = number

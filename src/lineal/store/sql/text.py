@@ -1,5 +1,6 @@
-"""Full text: one document for each entity, written in the transaction of its change. Words are cut here, so that
-both databases find the same.
+"""Full text: one document for each entity, written in the transaction of its change.
+
+Words are cut here, so that both databases find the same.
 
 Spelling follows the idea of symmetric deletion (SymSpell, W. Garbe 2012): a word and a query that lie one edit
 apart share a variant with one letter deleted.
@@ -39,7 +40,10 @@ def put(cx: Connection, entity: int, document: Document, *, new: bool) -> None:
     if cx.dialect.name == "sqlite":
         if not new:
             cx.execute("DELETE FROM document WHERE rowid = ?", (entity,))
-        cx.execute("INSERT INTO document (rowid, name, description, tags, columns) VALUES (?, ?, ?, ?, ?)", (entity, *parts))
+        cx.execute(
+            "INSERT INTO document (rowid, name, description, tags, columns) VALUES (?, ?, ?, ?, ?)",
+            (entity, *parts),
+        )
         return
     vector = " || ".join(f"setweight(to_tsvector('simple', ?::text), '{weight}')" for weight in "ACBD")
     sql = f"INSERT INTO document VALUES (?, {vector}) ON CONFLICT (entity) DO UPDATE SET vector = excluded.vector"
