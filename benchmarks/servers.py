@@ -63,6 +63,7 @@ class Server:
             )
         while not self._healthy():
             if self._process.poll() is not None or time.perf_counter() - begun > patience:
+                self.stop()
                 raise RuntimeError(f"{self.name} did not start:\n{self.log()}")
             time.sleep(0.005)
         self.startup_seconds = time.perf_counter() - begun
@@ -89,20 +90,27 @@ class Server:
 
     def stop(self) -> None:
         """End every process of the server."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
+        everyone = [pid for pid, _ in process.family(self._process.pid)]
+        self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=10)
-        for pid, _ in list(process.family(self._process.pid)):
+        for pid in everyone:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self._remove()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._remove()
+
+    def _remove(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def cpu_seconds(self) -> float:

@@ -180,8 +180,32 @@ def method_section(name: str, method: Any) -> str:
     if isinstance(method, property):
         return f"### {name}\n\n{about}\n"
     shown = "Client" if name == "__init__" else name
-    signature = re.sub(r"\(self(, )?", "(", str(inspect.signature(method))).replace("'", "")
-    return f"### {shown}\n\n```python\n{shown}{signature}\n```\n\n{about}\n"
+    return f"### {shown}\n\n```python\n{shown}{signature_of(method)}\n```\n\n{about}\n"
+
+
+class Raw(str):
+    """Text that stands for itself in a signature."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def signature_of(method: Any) -> str:
+    """A method's parameters without `self`, on several lines when they are many."""
+    given = inspect.signature(method)
+    own = [
+        each.replace(annotation=Raw(each.annotation))
+        for each in given.parameters.values()
+        if each.name != "self"
+    ]
+    parameters = str(inspect.Signature(own))[1:-1]
+    answer = "" if given.return_annotation == "None" else f" -> {given.return_annotation}"
+    if len(parameters) > 80:
+        lines = re.sub(r", (?=\*|\w+:)", ",\n    ", parameters)
+        parameters = f"\n    {lines},\n"
+    return f"({parameters}){answer}"
 
 
 def operations_page() -> str:
@@ -189,7 +213,7 @@ def operations_page() -> str:
     parts = ["# Operations of every protocol\n\n" + NOTE]
     for file in sorted((ROOT / "src/lineal/protocols").glob("*/operations.toml")):
         operations = tomllib.loads(file.read_text("utf-8")).get("operation", [])
-        served = [each for each in operations if not each.get("refused")]
+        served = [each for each in operations if "refused" not in each]
         rows = [
             (f"`{each['name']}`", "served" if each in served else f"refused: {each['refused']}")
             for each in operations

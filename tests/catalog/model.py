@@ -26,7 +26,7 @@ from lineal.graph.change import (
     ThePoints,
 )
 from lineal.graph.errors import Conflict, Invalid, NotFound
-from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, Local
+from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, External, Local
 from lineal.graph.types import Types
 
 Stamp = tuple[int, int, float]
@@ -156,6 +156,7 @@ class Attempt:
         self.touched: dict[int, int] = {}
         self.new: set[int] = set()
         self.altered = False
+        self.before = dict(graph.things)
 
     def apply(self, operation: AnyOperation) -> None:
         match operation:
@@ -219,20 +220,32 @@ class Attempt:
         if address is None and put.unique and put.kind and put.name:
             address = ByName(put.kind, put.name, put.namespace)
         thing = self.find(address) if address is not None else None
+        if thing is None and self.was_there(address):
+            raise NotFound("removed by this very change")
         if thing is None:
             thing = self.create(put, address, number, uuid)
         else:
             self.change(thing, put)
         if put.handle:
             self.handles[put.handle] = thing.id
-        for external in put.external:
+        outside = [*put.external]
+        if isinstance(put.ref, ByExternal):
+            outside.append(External(put.ref.protocol, put.ref.id))
+        for external in outside:
             holder = self.find(ByExternal(external.protocol, external.id))
             if holder is not None and holder is not thing:
                 raise Conflict("external")
             thing.external.add((external.protocol, external.id))
 
+    def was_there(self, address: AnyRef | None) -> bool:
+        now, self.graph.things = self.graph.things, self.before
+        try:
+            return address is not None and self.find(address) is not None
+        finally:
+            self.graph.things = now
+
     def create(self, put: PutEntity, address: AnyRef | None, number: int, uuid: str) -> Thing:
-        if put.kind is None:
+        if put.kind is None or isinstance(address, ById | Local):
             raise NotFound(str(address))
         if self.types.kind(put.kind).abstract:
             raise Invalid("abstract")
@@ -297,7 +310,9 @@ class Attempt:
     def put_edge(self, put: PutEdge) -> None:
         source, target = self.get(put.source), self.get(put.target)
         definition = self.types.edge(put.kind)
-        fits = self.types.is_a(source.kind, definition.source) and self.types.is_a(target.kind, definition.target)
+        fits = self.types.is_a(source.kind, definition.source) and self.types.is_a(
+            target.kind, definition.target
+        )
         if not fits or source is target:
             raise Invalid("ends")
         key = (source.id, target.id, put.kind)
@@ -356,7 +371,9 @@ class Attempt:
         gone = {thing.id, *below}
         for number in gone:
             del self.graph.things[number]
-        self.graph.edges = {key: detail for key, detail in self.graph.edges.items() if not gone & set(key[:2])}
+        self.graph.edges = {
+            key: detail for key, detail in self.graph.edges.items() if not gone & set(key[:2])
+        }
         self.altered = True
 
 

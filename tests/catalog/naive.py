@@ -69,7 +69,11 @@ class Naive:
     def labelled(self, expr: Labelled, thing: Thing) -> bool:
         names = self.below(expr.name)
         borne = self.bearers[thing.id]
-        return any(name in names and self.valid(name, root) for name, root in borne if root == thing.id or not expr.direct)
+        return any(
+            name in names and self.valid(name, root)
+            for name, root in borne
+            if root == thing.id or not expr.direct
+        )
 
     def below(self, label: str) -> set[str]:
         """The classification and those that inherit from it."""

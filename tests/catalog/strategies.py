@@ -91,7 +91,9 @@ def refs(things: list[Thing], handles: list[str] = []) -> st.SearchStrategy[AnyR
 
 
 @st.composite
-def creations(draw: st.DrawFn, things: list[Thing], handles: list[str], handle: str | None = None) -> PutEntity:
+def creations(
+    draw: st.DrawFn, things: list[Thing], handles: list[str], handle: str | None = None
+) -> PutEntity:
     return PutEntity(
         kind=draw(KINDS),
         namespace=draw(NAMESPACES),
@@ -145,8 +147,12 @@ def label_puts(things: list[Thing], handles: list[str] = []) -> st.SearchStrateg
 
 
 def facet_puts(things: list[Thing], handles: list[str] = []) -> st.SearchStrategy[PutFacet]:  # noqa: B006
-    documents = st.sampled_from([None, {"fields": [{"name": "customerId"}]}, [1, 2.5, "x"], "text"])
-    return st.builds(PutFacet, refs(things, handles), st.sampled_from(["schema", "other"]), documents)
+    columns = st.sampled_from([None, {"fields": [{"name": "customerId"}]}])
+    anything = st.sampled_from([None, {"a": {"b": None}}, [1, 2.5, "x"], "text"])
+    ref = refs(things, handles)
+    return st.builds(PutFacet, ref, st.just("schema"), columns) | st.builds(
+        PutFacet, ref, st.just("other"), anything
+    )
 
 
 def removals(things: list[Thing], handles: list[str] = []) -> st.SearchStrategy[Remove]:  # noqa: B006
@@ -213,7 +219,11 @@ def attribute_comparisons(draw: st.DrawFn) -> Compare:
 @st.composite
 def conditions(draw: st.DrawFn, values: st.SearchStrategy[Any], *, textual: bool) -> tuple[Any, Any]:
     """An operator with a value that goes with it."""
-    op = draw(st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null", "like", "ilike"]))
+    op = draw(
+        st.sampled_from(
+            ["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null", "like", "ilike"]
+        )
+    )
     if op in ("is null", "is not null"):
         return op, None
     if op in ("in", "not in"):

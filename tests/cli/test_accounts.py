@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.cli.conftest import Lineal
 from tests.client.serving import serving
 

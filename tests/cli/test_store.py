@@ -5,11 +5,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Lineal
+from tests.client.serving import serving
 
 from lineal import Client
 from lineal.graph import errors
-from tests.cli.conftest import Lineal
-from tests.client.serving import serving
 
 
 def test_backup_and_restore_elsewhere(lineal: Lineal, data: Path, tmp_path: Path) -> None:
@@ -86,7 +86,8 @@ def test_restore_refuses_a_damaged_store(lineal: Lineal, data: Path, tmp_path: P
     before = lineal("search", "--json", "--data", data).out
     refused = lineal("restore", tmp_path / "a.tar", "--yes", "--data", data)
     assert refused.status == 1
-    assert refused.err.startswith("error: nothing was changed, for the backup is damaged")
+    assert refused.err.startswith("error: nothing was changed: ")
+    assert f"{tmp_path / 'a.tar'} is" in refused.err
     assert lineal("search", "--json", "--data", data).out == before
 
 
@@ -111,6 +112,8 @@ def test_check(lineal: Lineal, data: Path) -> None:
     file.write_bytes(content)
     damaged = lineal("check", "--data", data)
     assert damaged.status == 1
+    assert damaged.out.strip().endswith("; restore the newest backup: lineal restore FILE")
+    assert damaged.out.strip().endswith("; restore the newest backup: lineal restore FILE")
 
 
 def test_upgrade(lineal: Lineal, data: Path) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.client.serving import serving
 
 from lineal import Client
-from tests.client.serving import serving
 
 
 @pytest.fixture(autouse=True)

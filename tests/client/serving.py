@@ -18,8 +18,8 @@ Running = tuple[str, asyncio.AbstractEventLoop, Server]
 
 @contextmanager
 def serving(data: Path, **more: Any) -> Iterator[str]:
-    """Serve a data folder while the block runs; gives the server's URL."""
-    settings = Settings(data=str(data), **({"port": 0} | more))
+    """Serve a data folder through the native door, while the block runs; gives the server's URL."""
+    settings = Settings(data=str(data), **({"port": 0, "doors": ("native",)} | more))
     started: queue.SimpleQueue[Running | BaseException] = queue.SimpleQueue()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(settings, started)), daemon=True)
     thread.start()

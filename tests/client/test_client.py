@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.client.serving import serving
 
 from lineal import Client
 from lineal.graph import errors
 from lineal.graph.change import AppendPoints, AtRevision, Change, Expect, PutEntity
 from lineal.graph.model import ByExternal, ById, ByName, ByUuid, Entity, External, Local, Point
 from lineal.graph.query import Attribute, Order, Query, attribute
-from tests.client.serving import serving
 
 
 def make_chain(client: Client) -> tuple[Entity, Entity, Entity]:

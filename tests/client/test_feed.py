@@ -5,17 +5,18 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.client.serving import serving
 
 from lineal import Client
 from lineal.client.feed import messages
 from lineal.graph.change import Change, PutEntity
 from lineal.graph.model import ByName
-from tests.client.serving import serving
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_messages_whatever_way_they_are_cut(size: int) -> None:
-    text = b'retry: 2000\n\n: still here\n\nid: 1\nevent: change\ndata: {"a":\ndata: 1}\n\ndata:x\r\n\r\ndata: half'
+    text = b'retry: 2000\n\n: still here\n\nid: 1\nevent: change\ndata: {"a":\ndata: 1}\n\n'
+    text += b"data:x\r\n\r\ndata: half"
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
     assert list(messages(pieces)) == [b'{"a":\n1}', b"x"]
 

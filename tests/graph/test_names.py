@@ -40,7 +40,9 @@ def test_a_location_has_one_name(location: str, namespace: str, name: str) -> No
     assert locate(location) == Place(namespace, name)
 
 
-@pytest.mark.parametrize("location", ["", "train.csv", "../x", "squad", "mlflow-artifacts:/1/a", "s3:", "abfss://x"])
+@pytest.mark.parametrize(
+    "location", ["", "train.csv", "../x", "squad", "mlflow-artifacts:/1/a", "s3:", "abfss://x"]
+)
 def test_what_does_not_say_where_has_none(location: str) -> None:
     assert locate(location) is None
 
@@ -49,7 +51,9 @@ def test_a_table_is_completed_by_its_schema() -> None:
     expected = Place("postgres://db:5432", "shop.public.orders")
     assert locate("postgres://db/shop", "orders") == expected
     assert locate("postgres://db:5432/shop", 'public."orders"') == expected
-    assert locate("redshift://cluster.eu:5439/dev", "sales") == Place("redshift://cluster.eu:5439", "dev.public.sales")
+    assert locate("redshift://cluster.eu:5439/dev", "sales") == Place(
+        "redshift://cluster.eu:5439", "dev.public.sales"
+    )
     assert locate("mysql://db/shop", "orders") == Place("mysql://db:3306", "shop.orders")
 
 
@@ -77,7 +81,9 @@ def test_an_address_can_be_written_as_text(text: str, ref: object) -> None:
     assert parse_ref(text) == ref
 
 
-@pytest.mark.parametrize("text", ["", "abc", ":x", "x:", "name:dataset:x", "name:dataset:/x", "name::a/b", "-3"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", ":x", "x:", "name:dataset:x", "name:dataset:/x", "name::a/b", "-3"]
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         parse_ref(text)

@@ -5,7 +5,8 @@ import { createElement, useSyncExternalStore, type AnchorHTMLAttributes, type Mo
 const MOVED = "lineal:moved";
 
 /** Go to an address of this site. `replace` leaves no entry behind in the browser's history. */
-export function navigate(to: string, { replace = false, keepScroll = replace } = {}): void {
+export function navigate(to: string, options: { replace?: boolean; keepScroll?: boolean } = {}): void {
+  const { replace = false, keepScroll = replace } = options;
   const before = location.pathname;
   history[replace ? "replaceState" : "pushState"](null, "", to);
   dispatchEvent(new Event(MOVED));

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from lineal.catalog.expect import properties
-from lineal.catalog.nodes import STATES, Node, insert_row
+from lineal.catalog.nodes import STATES, Node, insert_row, update_row
 from lineal.catalog.work import Flow, Work, to_json
 from lineal.graph.change import (
     AppendPoints,
@@ -25,7 +25,7 @@ from lineal.graph.change import (
     ThePoints,
 )
 from lineal.graph.errors import Conflict, Invalid
-from lineal.graph.model import External, Point
+from lineal.graph.model import ByExternal, External, Point
 from lineal.store.sql import edges, entities, labels, points, text
 
 _ROOT = Node(0, "", "entity", "", "")
@@ -65,14 +65,15 @@ def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
     if node.fresh:
         _create(work, put, node)
     else:
+        work.require_there(node)
         _change(work, put, node)
-    _put_externals(work, put.external, node)
+    _put_externals(work, _addresses(put), node)
 
 
 def _create(work: Work, put: PutEntity, node: Node) -> None:
     _refuse_taken(work, node, node.key)
+    node.home = work.stored(put.home).id if put.home is not None else None
     node.id = work.state.take(work.cx, "entity")
-    node.home = work.node(put.home).id if put.home is not None else None
     node.state = STATES.index(put.state or "active")
     node.owner, node.started, node.ended = put.owner, put.started, put.ended
     node.created = work.now if put.created is None else put.created
@@ -83,7 +84,7 @@ def _create(work: Work, put: PutEntity, node: Node) -> None:
     _set_properties(work, node, {key: value for key, value in put.properties.items() if value is not None})
     work.reindex[node.id] = node
     work.new.add(node.id)
-    work.log(node, "created")
+    work.log(node, "created", after={} if put.updated is None else {"updated": put.updated})
 
 
 def _change(work: Work, put: PutEntity, node: Node) -> None:
@@ -98,8 +99,9 @@ def _change(work: Work, put: PutEntity, node: Node) -> None:
     work.access_changed = work.access_changed or not after.keys().isdisjoint({"home", "kind"})
     _change_properties(work, put, node, before, after)
     if after:
-        work.touch(node)
-        if put.updated is not None:
+        work.rewrite(node)
+        if put.updated is not None and node.id not in work.new:
+            before["updated"], after["updated"] = node.updated, put.updated
             work.updated[node.id] = put.updated
         work.reindex[node.id] = node
         work.log(node, "updated", before, after)
@@ -111,7 +113,7 @@ def _wanted(work: Work, put: PutEntity, node: Node) -> dict[str, Any]:
     """Fields of the row that the operation names, with their values."""
     wanted = {field: getattr(put, field) for field in _FIELDS if getattr(put, field) is not None}
     if put.home is not None:
-        wanted["home"] = work.node(put.home).id
+        wanted["home"] = _new_home(work, node, work.stored(put.home)).id
     if put.kind is not None:
         wanted["kind"] = work.state.types(work.cx).refine(node.kind, put.kind)
     if put.name is not None and (put.unique or node.key is None):
@@ -123,10 +125,29 @@ def _wanted(work: Work, put: PutEntity, node: Node) -> dict[str, Any]:
     return wanted
 
 
+def _new_home(work: Work, node: Node, home: Node) -> Node:
+    """The home, unless the entity would then contain itself."""
+    if node.home != home.id:
+        _settle(work)
+        if home.id == node.id or home.id in entities.contained(work.cx, node.id):
+            raise Invalid(f"{node.name!r} cannot be inside itself")
+    return home
+
+
+def _settle(work: Work) -> None:
+    """Write the rows changed so far, for a statement that looks for them."""
+    for node in work.unsettled:
+        if node.id not in work.gone:
+            row = update_row(work.cx, work.state.symbols, work.state.types(work.cx), node)
+            entities.update(work.cx, row)
+    work.unsettled.clear()
+
+
 def _refuse_taken(work: Work, node: Node, key: str | None) -> None:
     """A clear error instead of the database's constraint."""
     if key is None:
         return
+    _settle(work)
     scope = work.state.symbols.find(work.cx, work.state.types(work.cx).identity(node.kind))
     row = entities.by_key(work.cx, scope, work.state.symbols.find(work.cx, node.namespace), key)
     if row is not None and row[0] != node.id:
@@ -163,6 +184,12 @@ def _set_properties(work: Work, node: Node, values: dict[str, Any]) -> None:
         )
 
 
+def _addresses(put: PutEntity) -> list[External]:
+    """Outside addresses to give; the one at which the entity was put is one of them."""
+    at = put.ref
+    return [*put.external, External(at.protocol, at.id)] if isinstance(at, ByExternal) else put.external
+
+
 def _put_externals(work: Work, externals: list[External], node: Node) -> None:
     for external in externals:
         protocol = work.state.symbols.intern(work.cx, external.protocol)
@@ -180,22 +207,27 @@ def _set_state(work: Work, node: Node, state: str, cascade: bool) -> None:
     if node.state != number:
         work.log(node, action, {"state": STATES[node.state]}, {"state": state})
         node.state = number
-        work.touch(node)
+        work.rewrite(node)
     if cascade:
         _set_states_below(work, node, number, action)
 
 
 def _set_states_below(work: Work, node: Node, number: int, action: str) -> None:
+    _settle(work)
     ids = entities.contained(work.cx, node.id)
-    entities.set_state(work.cx, ids, number, work.now)
-    for each in ids:
+    held = {each.id: each for each in work.held()}
+    for each in held.keys() & set(ids):
+        _set_state(work, held[each], STATES[number], cascade=False)
+    others = entities.in_state(work.cx, [each for each in ids if each not in held], 1 - number)
+    entities.set_state(work.cx, others, number, work.now)
+    for each in others:
         work.state.nodes.drop(each)
         below = Node(each, "", "entity", "", "")
         work.log(below, action, {"state": STATES[1 - number]}, {"state": STATES[number]})
 
 
 def _put_edge(work: Work, put: PutEdge) -> None:
-    source, target = work.node(put.source), work.node(put.target)
+    source, target = work.stored(put.source), work.stored(put.target)
     kind = work.state.symbols.intern(work.cx, put.kind)
     stored = edges.find(work.cx, source.id, target.id, kind)
     about = {"kind": put.kind, "source": source.id, "target": target.id}
@@ -204,7 +236,7 @@ def _put_edge(work: Work, put: PutEdge) -> None:
         detail = to_json(put.detail) if put.detail else None
         edges.insert(work.cx, (source.id, target.id, kind, number, detail, work.now))
         _log_edge(work, source, target, "linked", {}, {**about, "detail": put.detail})
-        _note_flow(work, put.kind, source, target, work.flows_added)
+        work.flows_added += _flow(work, put.kind, source, target)
         return
     old = msgspec.json.decode(stored[1] or "{}")
     new = old | put.detail
@@ -220,15 +252,17 @@ def _log_edge(
     work.log(target, action, before, after)
 
 
-def _note_flow(work: Work, kind: str, source: Node, target: Node, into: list[Flow]) -> None:
+def _flow(work: Work, kind: str, source: Node, target: Node) -> list[Flow]:
+    """The way, if any, on which an edge carries classifications."""
     flow = work.state.types(work.cx).edge(kind).flow
-    if flow is not None:
-        ends = (source.id, target.id) if flow == "forward" else (target.id, source.id)
-        into.append(Flow(*ends))
+    if flow is None:
+        return []
+    ends = (source.id, target.id) if flow == "forward" else (target.id, source.id)
+    return [Flow(*ends, kind)]
 
 
 def _put_facet(work: Work, put: PutFacet) -> None:
-    node = work.node(put.ref)
+    node = work.stored(put.ref)
     name = work.state.symbols.intern(work.cx, put.name)
     stored = entities.facet(work.cx, node.id, name)
     document = None if put.document is None else to_json(put.document)
@@ -245,7 +279,7 @@ def _put_facet(work: Work, put: PutFacet) -> None:
 
 
 def _put_label(work: Work, put: PutLabel) -> None:
-    node = work.node(put.ref)
+    node = work.stored(put.ref)
     name = work.state.symbols.intern(work.cx, put.name)
     attributes = to_json(put.attributes) if put.attributes else None
     row = (node.id, name, node.id, None, put.category, attributes, put.valid_from, put.valid_until)
@@ -258,7 +292,7 @@ def _put_label(work: Work, put: PutLabel) -> None:
     work.reindex[node.id] = node
     before = _label_of(stored[4:]) if stored else None
     work.log(node, "labelled", {"labels": {put.name: before}}, {"labels": {put.name: _label_of(row[4:])}})
-    if put.category == "classification":
+    if "classification" in (put.category, stored[4] if stored else None):
         work.labels_put.append((node, put.name))
 
 
@@ -272,7 +306,7 @@ def _label_of(row: tuple[Any, ...]) -> dict[str, Any]:
 def _append_points(work: Work, append: AppendPoints) -> None:
     if not append.points:
         return
-    node = work.node(append.ref)
+    node = work.stored(append.ref)
     series: dict[str, list[Point]] = defaultdict(list)
     for point in append.points:
         series[point.key].append(point)
@@ -283,26 +317,26 @@ def _append_points(work: Work, append: AppendPoints) -> None:
 
 
 def _remove(work: Work, remove: Remove) -> None:
-    node = work.node(remove.ref)
+    node = work.stored(remove.ref)
     match remove.what:
         case TheEntity():
             _remove_entity(work, remove, node)
         case TheEdge(kind=kind, target=target):
-            _remove_edge(work, kind, node, work.node(target))
+            _remove_edge(work, kind, node, work.stored(target))
         case TheLabel(name=name):
             _remove_label(work, node, name)
         case TheExternal(protocol=protocol, id=external):
-            entities.drop_external(work.cx, work.state.symbols.find(work.cx, protocol), external)
-            work.state.nodes.drop_external(protocol, external)
+            _remove_external(work, node, protocol, external)
         case ThePoints(key=key):
-            points.delete(work.cx, node.id, work.state.symbols.find(work.cx, key))
-            work.log(node, "updated", None, {"points": {key: None}})
+            if points.delete(work.cx, node.id, work.state.symbols.find(work.cx, key)):
+                work.log(node, "points", None, {"points": {key: None}})
 
 
 def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
     if not remove.hard:
         _set_state(work, node, "deleted", remove.cascade)
         return
+    _settle(work)
     below = entities.contained(work.cx, node.id)
     if below and not remove.cascade:
         raise Invalid(f"{node.name!r} contains {len(below)} entities; remove them too with cascade")
@@ -314,12 +348,23 @@ def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
         work.reindex.pop(number, None)
         work.log(Node(number, "", "entity", "", ""), "removed")
     work.state.nodes.forget()
-    node.dirty = False
+    for each in work.held():
+        each.dirty = each.dirty and each.id not in work.gone
 
 
 def _lose_flows(work: Work, number: int) -> None:
     """What an entity handed on, or put on others, is reconsidered once it is gone."""
+    work.gone.add(number)
     work.labels_lost += labels.handed_on(work.cx, number)
+    work.flows_added = [flow for flow in work.flows_added if number not in (flow.origin, flow.target)]
+
+
+def _remove_external(work: Work, node: Node, protocol: str, external: str) -> None:
+    number = work.state.symbols.find(work.cx, protocol)
+    row = entities.by_external(work.cx, number, external)
+    if row is not None and row[0] == node.id:
+        entities.drop_external(work.cx, number, external)
+        work.state.nodes.drop_external(protocol, external)
 
 
 def _remove_edge(work: Work, kind: str, source: Node, target: Node) -> None:
@@ -335,7 +380,9 @@ def _remove_edge(work: Work, kind: str, source: Node, target: Node) -> None:
         "detail": msgspec.json.decode(stored[1] or "{}"),
     }
     _log_edge(work, source, target, "unlinked", before, {})
-    _note_flow(work, kind, source, target, work.flows_removed)
+    lost = _flow(work, kind, source, target)
+    work.flows_removed += lost
+    work.flows_added = [flow for flow in work.flows_added if flow not in lost]
 
 
 def _remove_label(work: Work, node: Node, name: str) -> None:

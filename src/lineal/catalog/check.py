@@ -16,6 +16,7 @@ from lineal.graph.types import EdgeDef, KindDef
 KEY_BYTES = 2000
 DOCUMENT_BYTES = 64 * 1024 * 1024
 _LONG = 2**63
+_UUID = re.compile(r"[0-9a-f]{32}")
 # An escaped NUL: `\u0000` after an even number of backslashes.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -56,12 +57,15 @@ def _entity(work: Work, put: PutEntity, node: Node) -> None:
             raise Invalid(f"{put.kind} is abstract; choose a kind below it")
         if types.identity(put.kind) != types.identity(node.kind):
             raise Invalid(f"{node.name!r} is a {node.kind} and cannot become a {put.kind}")
+    if node.fresh and not _UUID.fullmatch(node.uuid):
+        raise Invalid(f"a uuid has 32 hexadecimal digits in lower case, unlike {node.uuid!r}")
     _names(put, node)
     for moment in (put.created, put.updated, put.started, put.ended):
         if moment is not None and not -_LONG <= moment < _LONG:
             raise Invalid(f"the time {moment} does not fit in 64 bits")
     _properties(put.properties)
-    types.check_properties(put.kind or node.kind, put.properties, node.fresh)
+    kind = types.refine(node.kind, put.kind) if put.kind is not None else node.kind
+    types.check_properties(kind, put.properties, node.fresh)
 
 
 def _names(put: PutEntity, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from lineal.catalog.access import Scope
@@ -27,13 +28,13 @@ def version(work: Work) -> None:
         if node.dirty and node.id not in written:
             written.add(node.id)
             node.dirty = False
-            if node.id not in work.new:
-                _write_back(work, node)
+            _write_back(work, node)
 
 
 def _write_back(work: Work, node: Node) -> None:
-    node.revision += 1
-    node.updated = work.updated.get(node.id, work.now)
+    if node.id not in work.new:
+        node.revision += 1
+        node.updated = work.updated.get(node.id, work.now)
     entities.update(work.cx, update_row(work.cx, work.state.symbols, work.state.types(work.cx), node))
 
 
@@ -54,6 +55,9 @@ def audit(work: Work) -> None:
 
 
 def _json(value: dict[str, object]) -> str | None:
+    """JSON text, in which properties keep NaN and Infinity; without them the faster encoder will do."""
+    if "properties" in value:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return to_json(value) if value else None
 
 
@@ -65,6 +69,12 @@ STAGES: tuple[Callable[[Work], None], ...] = (
 def commit(cx: Connection, state: Writing, scope: Scope, door: str, change: Change) -> Work:
     """Apply a change inside the writer's transaction. It is durable when the transaction is."""
     work = Work(cx, state, scope, door, change, state.now())
-    for stage in STAGES:
-        stage(work)
+    try:
+        for stage in STAGES:
+            stage(work)
+    except Exception:
+        # Nodes are shared with the next change, which must not write back what this one did not get to store.
+        for effect in work.effects:
+            state.nodes.drop(effect.node.id)
+        raise
     return work

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from lineal.catalog import reading
 from lineal.catalog.values import Event
@@ -16,6 +15,9 @@ from lineal.store.sql import log
 
 if TYPE_CHECKING:
     from lineal.catalog.session import Session
+
+_ASIDE = ("linked", "unlinked", "points")
+"""Actions that leave an entity's own revision alone."""
 
 
 def history(session: Session, ref: AnyRef, limit: int) -> list[Event]:
@@ -52,7 +54,7 @@ def _ends(row: Row) -> set[int]:
     """The entities that an edge's event names beside its own."""
     if row[7] not in ("linked", "unlinked"):
         return set()
-    about = msgspec.json.decode(row[9] or row[8] or "{}")
+    about = _decode(row[9] or row[8])
     return {about["source"], about["target"]} if "source" in about else set()
 
 
@@ -70,7 +72,8 @@ def _event(row: Row, name: tuple[str, str, str]) -> Event:
 
 
 def _decode(text: str | None) -> dict[str, Any]:
-    return msgspec.json.decode(text) if text else {}
+    # Not msgspec, which does not know the NaN and Infinity of properties.
+    return json.loads(text) if text else {}
 
 
 def as_of(session: Session, ref: AnyRef, at: int) -> Entity:
@@ -79,18 +82,21 @@ def as_of(session: Session, ref: AnyRef, at: int) -> Entity:
     entity.labels = [label for label in entity.labels if label.root == entity.id]
     entity.metrics = {}
     cx = session.catalog.store.reader()
-    for row in log.after(cx, entity.id, at):
+    later = log.after(cx, entity.id, at)
+    for row in later:
         if row[7] == "created":
             raise NotFound(f"{ref} did not exist then")
         _undo(entity, _decode(row[8]))
-        entity.revision -= 1 if row[7] not in ("linked", "unlinked", "points") else 0
+    entity.revision -= len({row[0] for row in later if row[7] not in _ASIDE})
     entity.updated = _updated(session, entity, at)
     return entity
 
 
 def _updated(session: Session, entity: Entity, at: int) -> int:
-    rows = log.of_entity(session.catalog.store.reader(), entity.id, 1000)
-    return max((row[2] for row in rows if row[2] <= at), default=entity.created)
+    """When it was last changed: what the change said, or else when it came."""
+    rows = log.last_touch(session.catalog.store.reader(), entity.id, at)
+    told = [after["updated"] for after in (_decode(row[9]) for row in rows) if "updated" in after]
+    return int(told[-1]) if told else max((int(row[2]) for row in rows), default=entity.created)
 
 
 def _undo(entity: Entity, before: dict[str, Any]) -> None:

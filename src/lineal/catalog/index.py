@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from lineal.catalog.nodes import Node
 from lineal.catalog.work import Work
-from lineal.store.base import Connection
+from lineal.graph.change import PutFacet, PutLabel
 from lineal.store.sql import entities, labels, text
-from lineal.store.sql.symbols import Symbols
 
 _DESCRIPTIONS = ("description", "tag.mlflow.note.content")
 _SPOKEN = 200
@@ -18,20 +19,36 @@ _SPOKEN = 200
 
 def index(work: Work) -> None:
     """Index anew every entity whose text may have changed."""
-    for node in work.reindex.values():
-        document = document_of(work.cx, work.state.symbols, node)
+    nodes = list(work.reindex.values())
+    documents = documents_of(work, nodes) if nodes else []
+    for node, document in zip(nodes, documents, strict=True):
         text.put(work.cx, node.id, document, new=node.id in work.new)
-        work.state.learn(work.cx, {word for part in document for word in text.words(part)})
+    work.state.learn(
+        work.cx, {word for document in documents for part in document for word in text.words(part)}
+    )
 
 
-def document_of(cx: Connection, symbols: Symbols, node: Node) -> text.Document:
-    """The text of an entity: name, description, labels and owner and readable tags, columns."""
-    found = entities.texts((symbols.text(cx, row[1]), *row[2:]) for row in entities.properties(cx, [node.id]))
-    description = " ".join(str(found[key]) for key in _DESCRIPTIONS if key in found)
-    tags = [symbols.text(cx, row[1]) for row in labels.of(cx, [node.id]) if row[2] == node.id]
-    tags += [node.owner or "", node.namespace if node.namespace != "default" else ""]
-    tags += [str(value) for key, value in found.items() if _is_spoken(key, value)]
-    return text.Document(node.name, description, " ".join(tags), " ".join(_columns(cx, symbols, node)))
+def documents_of(work: Work, nodes: Sequence[Node]) -> list[text.Document]:
+    """The text of each entity: name, description, labels and owner and readable tags, columns."""
+    properties = _properties(work, [node.id for node in nodes])
+    labelled = _labels(work, _asked(work, nodes, PutLabel))
+    columns = _columns(work, _asked(work, nodes, PutFacet))
+    return [_document(node, properties[node.id], labelled[node.id], columns[node.id]) for node in nodes]
+
+
+def _asked(work: Work, nodes: Sequence[Node], put: type[PutLabel | PutFacet]) -> list[int]:
+    """Those of the entities that may have such a thing: new ones only if the change puts it."""
+    all_of_them = any(isinstance(each, put) for each in work.change.operations)
+    return [node.id for node in nodes if all_of_them or node.id not in work.new]
+
+
+def _document(
+    node: Node, properties: dict[str, Any], labelled: list[str], columns: list[str]
+) -> text.Document:
+    description = " ".join(str(properties[key]) for key in _DESCRIPTIONS if key in properties)
+    tags = [*labelled, node.owner or "", node.namespace if node.namespace != "default" else ""]
+    tags += [value for key, value in properties.items() if _is_spoken(key, value)]
+    return text.Document(node.name, description, " ".join(tags), " ".join(columns))
 
 
 def _is_spoken(key: str, value: Any) -> bool:
@@ -43,10 +60,31 @@ def _is_spoken(key: str, value: Any) -> bool:
     )
 
 
-def _columns(cx: Connection, symbols: Symbols, node: Node) -> list[str]:
-    document = entities.facet(cx, node.id, symbols.find(cx, "schema"))
-    if document is None:
-        return []
-    fields = msgspec.json.decode(document)
-    fields = fields.get("fields", []) if isinstance(fields, dict) else []
-    return [str(field.get("name", "")) for field in fields if isinstance(field, dict)]
+def _properties(work: Work, ids: Sequence[int]) -> defaultdict[int, dict[str, Any]]:
+    found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for entity, key, *value in entities.properties(work.cx, ids):
+        found[entity][work.state.symbols.text(work.cx, key)] = entities.unpack_value(*value)
+    return found
+
+
+def _labels(work: Work, ids: Sequence[int]) -> defaultdict[int, list[str]]:
+    """Names of the labels that were put on each entity itself."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for entity, name, root, *_ in labels.of(work.cx, ids) if ids else ():
+        if root == entity:
+            found[entity].append(work.state.symbols.text(work.cx, name))
+    return found
+
+
+def _columns(work: Work, ids: Sequence[int]) -> defaultdict[int, list[str]]:
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    schema = work.state.symbols.find(work.cx, "schema") if ids else -1
+    for entity, document in entities.facets_named(work.cx, ids, schema) if schema > 0 else ():
+        found[entity] = _names(msgspec.json.decode(document))
+    return found
+
+
+def _names(schema: Any) -> list[str]:
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    found = fields if isinstance(fields, list) else []
+    return [str(field.get("name", "")) for field in found if isinstance(field, dict)]

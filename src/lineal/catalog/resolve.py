@@ -19,7 +19,7 @@ from lineal.graph.change import (
     TheEdge,
 )
 from lineal.graph.errors import NotFound
-from lineal.graph.model import AnyRef, ByExternal, ByName, ByUuid, Local
+from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, Local
 
 
 def resolve(work: Work) -> None:
@@ -77,7 +77,7 @@ def _own_name(put: PutEntity) -> ByName | None:
 
 
 def _make(work: Work, put: PutEntity, address: AnyRef | None) -> Node:
-    if put.kind is None:
+    if put.kind is None or isinstance(address, ById | Local):
         raise NotFound(f"nothing at {address}")
     number = address.uuid if isinstance(address, ByUuid) else uuid.uuid4().hex
     name = put.name
@@ -85,7 +85,10 @@ def _make(work: Work, put: PutEntity, address: AnyRef | None) -> Node:
         name = address.name if isinstance(address, ByName) else number
     namespace = address.namespace if isinstance(address, ByName) else put.namespace
     node = Node(0, number, put.kind, namespace, name)
-    node.key = name if put.unique or isinstance(address, ByName) else None
+    if put.unique:
+        node.key = name
+    elif isinstance(address, ByName):
+        node.key = address.name
     node.fresh = True
     return node
 

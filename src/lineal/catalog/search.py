@@ -13,12 +13,13 @@ from lineal.graph.model import Entity
 from lineal.graph.query import And, Attribute, Compare, Metric, Page, Query
 from lineal.store.base import Connection, Row
 from lineal.store.sql import entities, text
-from lineal.store.sql.find import STATES, TRUE, Compiler, Names, Sql
+from lineal.store.sql.find import STATES, TRUE, Compiler, Names, Sql, valid_at
 
 if TYPE_CHECKING:
     from lineal.catalog.session import Session
 
 MOST = 50_000
+_SIMILAR = 20
 _COLUMNS = ", ".join(f"e.{name.strip()}" for name in entities.COLUMNS.split(","))
 _FACETS = {"kind": "e.kind", "namespace": "e.namespace", "owner": "e.owner"}
 
@@ -59,6 +60,8 @@ def find(session: Session, query: Query) -> Page:
 def suggest(session: Session, typed: str, limit: int) -> list[Entity]:
     """Entities whose name has words that begin so."""
     cx = session.catalog.store.reader()
+    if not 1 <= limit <= MOST:
+        raise Invalid(f"there are 1 to {MOST} suggestions, not {limit}")
     found = text.words(typed)
     if not found:
         return []
@@ -87,7 +90,7 @@ def _prepare(session: Session, query: Query) -> Prepared | None:
     cx = catalog.store.reader()
     types = session.types()
     names = Names(lambda name: catalog.symbols.find(cx, name), types.subkinds, types.sublabels)
-    compiler = Compiler(cx, names, catalog.writing.now())
+    compiler = Compiler(cx, names, catalog.writing.now(), lambda alias: reading.predicate(session, alias))
     conditions = [
         compiler.condition(query.where),
         *_narrow(session, query, names),
@@ -96,7 +99,7 @@ def _prepare(session: Session, query: Query) -> Prepared | None:
     source, corrected = "entity e", None
     terms: list[list[str]] = []
     if query.text.strip():
-        terms, corrected = _terms(cx, query.text)
+        terms, corrected = _terms(session, query.text)
         if not terms:
             return None
         source = _document(cx)
@@ -125,17 +128,35 @@ def _document(cx: Connection) -> str:
     return f"document d JOIN entity e ON e.id = {identity}"
 
 
-def _terms(cx: Connection, typed: str) -> tuple[list[list[str]], str | None]:
-    """Words to look for, each with its alternatives when nothing has it as it was typed."""
+def _terms(session: Session, typed: str) -> tuple[list[list[str]], str | None]:
+    """Words to look for, each with its alternatives when nothing to be seen has it as it was typed."""
     words = text.words(typed)[:20]
     terms, corrected = [], False
     for number, word in enumerate(words):
         alternatives = [word]
-        if not text.known(cx, word, prefix=number == len(words) - 1):
-            similar = text.similar(cx, word)
+        if not _known(session, word, prefix=number == len(words) - 1):
+            similar = _similar(session, word)
             alternatives, corrected = similar or [word], corrected or bool(similar)
         terms.append(alternatives)
     return terms, " ".join(term[0] for term in terms) if corrected else None
+
+
+def _known(session: Session, word: str, *, prefix: bool) -> bool:
+    """Whether anything that the caller may see has the word."""
+    cx = session.catalog.store.reader()
+    if session.scope.everything:
+        return text.known(cx, word, prefix=prefix)
+    condition = reading.predicate(session)
+    sql = f"SELECT 1 FROM {_document(cx)} WHERE {text.match(cx)} AND ({condition.text}) LIMIT 1"
+    return bool(cx.execute(sql, (text.expression(cx, [[word]], prefix=prefix), *condition.params)))
+
+
+def _similar(session: Session, word: str) -> list[str]:
+    """Words one edit away; only such as the caller may see, for a correction shows them."""
+    found = text.similar(session.catalog.store.reader(), word, _SIMILAR)
+    if not session.scope.everything:
+        found = [each for each in found if _known(session, each, prefix=False)]
+    return found[:3]
 
 
 def _rows(session: Session, query: Query, prepared: Prepared, offset: int) -> list[Row]:
@@ -187,7 +208,7 @@ def _ranked(cx: Connection, prepared: Prepared, limit: int, offset: int) -> list
         sql = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {rank}{prepared.where.text} ORDER BY d.rank LIMIT ? OFFSET ?"
         return cx.execute(sql, (*prepared.where.params, limit, offset))
     expression = text.expression(cx, prepared.terms, prefix=prepared.corrected is None)
-    rank = "ts_rank_cd('{0.15, 0.2, 0.4, 1.0}', d.vector, to_tsquery('simple', ?)) DESC"
+    rank = "ts_rank_cd('{0.15, 0.2, 0.4, 1.0}', d.vector, ?::tsquery) DESC"
     sql = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {prepared.where.text} ORDER BY {rank}, e.id LIMIT ? OFFSET ?"
     return cx.execute(sql, (*prepared.where.params, expression, limit, offset))
 
@@ -203,13 +224,14 @@ def _facet(session: Session, prepared: Prepared, name: str) -> dict[str, int]:
         raise Invalid(f"facets are kind, namespace, owner and label, not {name!r}")
     cx = session.catalog.store.reader()
     source, where = prepared.source, prepared.where
-    column = _FACETS.get(name, "l.name")
-    join = " JOIN label l ON l.entity = e.id" if name == "label" else ""
+    column, join, valid = _FACETS.get(name, "l.name"), "", TRUE
+    if name == "label":
+        join, valid = " JOIN label l ON l.entity = e.id", valid_at(session.catalog.writing.now())
     sql = (
         f"SELECT {column}, COUNT(DISTINCT e.id) AS n FROM {source}{join} WHERE {where.text}"
-        f" AND {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC LIMIT 50"
+        f" AND {column} IS NOT NULL AND {valid.text} GROUP BY {column} ORDER BY n DESC LIMIT 50"
     )
-    rows = cx.execute(sql, where.params)
+    rows = cx.execute(sql, (*where.params, *valid.params))
     text_of = session.catalog.symbols.text
     return {value if name == "owner" else text_of(cx, value): count for value, count in rows}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING
 
 from lineal.catalog import reading
@@ -48,13 +49,14 @@ def _path(session: Session, entity: int, root: int, name: int, label: str) -> La
 
 def _edges_along(session: Session, path: list[int]) -> list[str]:
     cx = session.catalog.store.reader()
-    flowing = {each.name for each in session.types().edges() if each.flow is not None}
-    kinds = [session.catalog.symbols.find(cx, kind) for kind in flowing]
-    found = {}
+    flows = {each.name: each.flow for each in session.types().edges() if each.flow is not None}
+    kinds = [session.catalog.symbols.find(cx, kind) for kind in flows]
+    found: dict[tuple[int, int], str] = {}
     for row in edges.between(cx, path, kinds):
         edge = reading.edge_of(cx, session.catalog.symbols, row)
-        found[frozenset((edge.source, edge.target))] = edge.kind
-    return [found.get(frozenset(pair), "") for pair in itertools.pairwise(path)]
+        forward = flows[edge.kind] == "forward"
+        found[(edge.source, edge.target) if forward else (edge.target, edge.source)] = edge.kind
+    return [found.get(pair, "") for pair in itertools.pairwise(path)]
 
 
 def _put(session: Session, root: int, label: str) -> tuple[str, int]:
@@ -62,7 +64,7 @@ def _put(session: Session, root: int, label: str) -> tuple[str, int]:
     if root not in reading.seeable(session, {root}):
         return "", 0
     for row in log.of_entity(session.catalog.store.reader(), root, 1000):
-        if row[7] == "labelled" and f'"{label}"' in (row[9] or ""):
+        if row[7] == "labelled" and label in json.loads(row[9])["labels"]:
             return row[3], row[2]
     return "", 0
 

@@ -31,6 +31,7 @@ class Flow(NamedTuple):
 
     origin: int
     target: int
+    kind: str
 
 
 class Work:
@@ -58,6 +59,8 @@ class Work:
         self.access_changed = False
         self.batches = 0
         self.new: set[int] = set()
+        self.gone: set[int] = set()
+        self.unsettled: list[Node] = []
         self.updated: dict[int, int] = {}
         self.labels_lost: list[tuple[int, int]] = []
 
@@ -92,9 +95,37 @@ class Work:
         """Note an effect for the history."""
         self.effects.append(Effect(node, action, before or {}, after or {}))
 
-    def touch(self, node: Node) -> None:
-        """Mark an entity as changed by this commit."""
+    def held(self) -> list[Node]:
+        """Every stored node that the change speaks of."""
+        nodes = {node.id: node for node in (*self.refs.values(), *self.targets) if node is not None}
+        return [node for node in nodes.values() if not node.fresh]
+
+    def stored(self, ref: AnyRef) -> Node:
+        """What stands at an address by now, when operations are applied one after another.
+
+        Raises:
+            NotFound: nothing does, or an operation before this one removed it.
+            Invalid: it is put only by a later operation.
+        """
+        found = self.node(ref)
+        if found.fresh:
+            raise Invalid(f"{ref} is put by a later operation of the same change")
+        self.require_there(found)
+        return found
+
+    def require_there(self, node: Node) -> None:
+        """NotFound when an operation of this change has removed the entity."""
+        if node.id in self.gone:
+            raise NotFound(f"{node.name!r} is removed by the same change")
+
+    def rewrite(self, node: Node) -> None:
+        """Mark an entity as changed by this commit in its own row."""
         node.dirty = True
+        self.unsettled.append(node)
+
+    def touch(self, node: Node) -> None:
+        """Mark an entity as changed by this commit in what hangs off it; a new one is at its first revision."""
+        node.dirty = node.dirty or node.id not in self.new
 
     def answer(self) -> Commit:
         """The commit, for whoever asked."""

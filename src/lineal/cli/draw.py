@@ -16,6 +16,9 @@ from lineal.client.wire import Neighbourhood
 from lineal.graph.model import ACTIVE, DEFAULT_NAMESPACE, Entity, Label
 from lineal.graph.query import Page
 
+PARAM = "param."
+"""Begins the keys of properties that are a run's parameters."""
+
 _COLOURS = {
     "dataset": "cyan",
     "column": "bright_cyan",
@@ -33,8 +36,7 @@ _COLOURS = {
     "project": "yellow",
 }
 _LONG = 100
-_LONG_PATH = 24
-_PARAM = "param."
+_LONG_PATH = 20
 
 
 def kind(name: str) -> Text:
@@ -116,21 +118,20 @@ def entity(found: Neighbourhood) -> RenderableType:
 
 
 def runs(found: Sequence[Entity], metrics: Sequence[str], params: Sequence[str]) -> RenderableType:
-    """Runs, one a line, with these metrics and parameters (all of them when none are named)."""
+    """Runs, one a line, with these metrics and parameters."""
     if not found:
         return Text("no runs")
-    metrics = metrics or sorted({key for run in found for key in run.metrics})
-    params = params or _keys(found, _PARAM)
     rows = [
         [
+            run.id,
             run.name,
             moment(run.started),
             *(run.metrics[key].value if key in run.metrics else "" for key in metrics),
-            *(run.properties.get(_PARAM + key, "") for key in params),
+            *(run.properties.get(PARAM + key, "") for key in params),
         ]
         for run in found
     ]
-    return table(["run", "started", *metrics, *params], rows)
+    return table(["id", "run", "started", *metrics, *params], rows)
 
 
 def events(history: Sequence[Event]) -> RenderableType:
@@ -140,11 +141,6 @@ def events(history: Sequence[Event]) -> RenderableType:
         for each in history
     ]
     return table(["when", "who", "through", "what", "of", "values"], rows)
-
-
-def _keys(found: Sequence[Entity], prefix: str) -> list[str]:
-    keys = {key for each in found for key in each.properties if key.startswith(prefix)}
-    return sorted(key.removeprefix(prefix) for key in keys)
 
 
 def _facts(it: Entity) -> list[tuple[str, Any]]:

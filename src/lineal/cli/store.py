@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from lineal.cli.failure import UserError
 
@@ -21,6 +22,22 @@ class Place(NamedTuple):
 
     url: str
     files: Path | None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is, or may be, a store already."""
+        scheme, _, path = self.url.partition(":///")
+        return scheme != "sqlite" or Path(unquote(path)).exists()
+
+    def problems(self) -> list[str]:
+        """What is wrong with the database; one that is too damaged to be checked says so itself."""
+        driver = self.driver()
+        try:
+            return driver.check()
+        except Exception as error:
+            if driver.transient(error):
+                return [str(error)]
+            raise
 
     def driver(self) -> Driver:
         """What opens connections to the database."""

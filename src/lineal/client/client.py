@@ -109,6 +109,7 @@ class Client:
         *,
         namespace: str = DEFAULT_NAMESPACE,
         properties: Properties | None = None,
+        home: Address | None = None,
         **more: Any,
     ) -> Entity:
         """Create the entity of this kind and name, or change the one that is there.
@@ -116,10 +117,12 @@ class Client:
         Args:
             kind, name, namespace: its identity; a subkind's entity of that name is the same one.
             properties: merged into what is there; None as a value removes the key.
-            more: further fields of `PutEntity`: owner, home, started, ended, external …
+            home: the entity that contains it.
+            more: further fields of `PutEntity`: owner, started, ended, external …
         """
         address = ByName(kind, name, namespace)
-        put = PutEntity(address, kind=kind, properties=properties or {}, **more)
+        inside = as_ref(home) if home is not None else None
+        put = PutEntity(address, kind=kind, properties=properties or {}, home=inside, **more)
         return self.get(ByUuid(self.commit(Change([put])).uuids[0]))
 
     def link(

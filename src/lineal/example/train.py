@@ -83,18 +83,18 @@ def run(source: Source, name: str) -> Iterator[None]:
     """A run of the source's experiment with the data set as its input."""
     mlflow.set_experiment(source.experiment)
     frame = source.load(as_frame=True).frame
-    with mlflow.start_run(run_name=name):
+    with mlflow.start_run(run_name=f"{source.name}: {name}"):
         data = mlflow.data.from_pandas(frame, source=source.path, name=source.name, targets="target")
         mlflow.log_input(data, context="training")
         yield
 
 
-def keep(model: Any, split: Split) -> str:
+def keep(source: Source, model: Any, split: Split) -> str:
     """Log the fitted model with its signature; the model's URI."""
     signature = infer_signature(split.test, model.predict(split.test))
     logged = mlflow.sklearn.log_model(
         model,
-        name="model",
+        name=f"{source.name}-model",
         signature=signature,
         pip_requirements=REQUIREMENTS,
         serialization_format="cloudpickle",
@@ -108,7 +108,7 @@ def classify(source: Source, name: str, model: Any, split: Split) -> tuple[float
         model.fit(split.train, split.train_target)
         accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
         mlflow.log_metric("test_accuracy", accuracy)
-        return accuracy, keep(model, split)
+        return accuracy, keep(source, model, split)
 
 
 def regress(source: Source, name: str, model: Any, split: Split) -> None:
@@ -118,7 +118,7 @@ def regress(source: Source, name: str, model: Any, split: Split) -> None:
         guessed = model.predict(split.test)
         mlflow.log_metric("test_r2", float(r2_score(split.test_target, guessed)))
         mlflow.log_metric("test_mse", float(mean_squared_error(split.test_target, guessed)))
-        keep(model, split)
+        keep(source, model, split)
 
 
 def boost_classifier(source: Source, split: Split) -> tuple[float, str]:
@@ -134,7 +134,7 @@ def boost_classifier(source: Source, split: Split) -> tuple[float, str]:
             mlflow.log_metrics({key: float(value) for key, value in values.items()}, step=step)
         accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
         mlflow.log_metric("test_accuracy", accuracy)
-        return accuracy, keep(model, split)
+        return accuracy, keep(source, model, split)
 
 
 def boost_regressor(source: Source, split: Split) -> None:
@@ -145,7 +145,7 @@ def boost_regressor(source: Source, split: Split) -> None:
         for step, guessed in enumerate(model.staged_predict(split.test)):
             mlflow.log_metric("test_mse", float(mean_squared_error(split.test_target, guessed)), step=step)
         mlflow.log_metric("test_r2", float(model.score(split.test, split.test_target)))
-        keep(model, split)
+        keep(source, model, split)
 
 
 def descend(source: Source, split: Split, rate: float) -> None:
@@ -161,7 +161,7 @@ def descend(source: Source, split: Split, rate: float) -> None:
                 "test_accuracy": model.score(split.test, split.test_target),
             }
             mlflow.log_metrics({key: float(value) for key, value in values.items()}, step=epoch)
-        keep(model, split)
+        keep(source, model, split)
 
 
 def perceptron(source: Source, split: Split) -> None:
@@ -172,7 +172,7 @@ def perceptron(source: Source, split: Split) -> None:
         for epoch, loss in enumerate(model.loss_curve_):
             mlflow.log_metric("train_loss", float(loss), step=epoch)
         mlflow.log_metric("test_accuracy", float(model.score(split.test, split.test_target)))
-        keep(model, split)
+        keep(source, model, split)
 
 
 def search(source: Source, split: Split) -> None:
@@ -182,7 +182,7 @@ def search(source: Source, split: Split) -> None:
         found = GridSearchCV(RandomForestClassifier(random_state=SEED), grid, cv=3)
         found.fit(split.train, split.train_target)
         mlflow.log_metric("test_accuracy", float(found.score(split.test, split.test_target)))
-        keep(found.best_estimator_, split)
+        keep(source, found.best_estimator_, split)
 
 
 def register(name: str, found: list[tuple[float, str]]) -> None:
@@ -240,7 +240,7 @@ def tell(**what: Any) -> None:
 def main(uri: str) -> None:
     """Train everything."""
     mlflow.set_tracking_uri(uri)
-    mlflow.sklearn.autolog(log_datasets=False, log_models=False, silent=True)
+    mlflow.sklearn.autolog(log_datasets=False, log_models=False, log_post_training_metrics=False, silent=True)
     work = list(steps(splits()))
     for number, step in enumerate(work, 1):
         step()

@@ -44,8 +44,15 @@ def build_app(catalog: Catalog, settings: Settings | None = None, *, trusted: bo
         settings: how.
         trusted: whether the callers are this very process, so that nobody signs in.
     """
+    from lineal.catalog.catalog import LOCAL
+
     settings = settings or Settings()
-    return App(catalog, settings, load_doors(settings.doors), trusted)
+    doors = load_doors(settings.doors)
+    for door in doors:
+        seed = getattr(door, "seed", None)
+        if seed is not None:
+            seed(catalog.session(LOCAL, door.name))
+    return App(catalog, settings, doors, trusted)
 
 
 def open_catalog(settings: Settings) -> Catalog:

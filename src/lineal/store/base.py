@@ -15,6 +15,8 @@ class Dialect(Protocol):
     name: str
     alone: str
     """What begins a transaction that no other one runs beside."""
+    tables: str
+    """The query for the names of all tables."""
 
     def ddl(self, text: str) -> str:
         """A migration's text with the database's own words for `{id}`, `{blob}` and `{clustered}`."""
@@ -82,6 +84,14 @@ class Connection(Protocol):
 
     def begin(self) -> bool:
         """Start the one write transaction; whether another process wrote since the last one here."""
+        ...
+
+    def savepoint(self) -> None:
+        """Mark where `retreat` goes, instead of where it went before."""
+        ...
+
+    def retreat(self) -> None:
+        """Undo what was done since the savepoint."""
         ...
 
     def commit(self) -> None:

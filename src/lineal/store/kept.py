@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 _TARGET = re.compile(r"(?:INSERT INTO|DELETE FROM|UPDATE) (\w+)")
+_ANSWERS = ("SELECT", "WITH")
 Params = Sequence[Any]
 
 
@@ -18,29 +19,30 @@ class Statement(NamedTuple):
         text: its SQL.
         target: the table it writes, when nobody waits for its rows; else empty.
         alone: whether it looks at no other table.
+        answers: whether it has rows to answer.
         words: every table it may touch is among them.
     """
 
     text: str
     target: str
     alone: bool
-    words: frozenset[str]
     answers: bool
+    words: frozenset[str]
 
 
 @functools.lru_cache(maxsize=2000)
 def statement(sql: str) -> Statement:
     """Look at a statement, once."""
     words = frozenset(re.findall(r"\w+", sql))
-    found = _TARGET.match(sql)
-    target = found[1] if found and "RETURNING" not in words else ""
-    return Statement(sql, target, "SELECT" not in words, words, sql.startswith(("SELECT", "WITH")) or "RETURNING" in words)
+    answers = sql.startswith(_ANSWERS) or "RETURNING" in words
+    found = None if answers else _TARGET.match(sql)
+    return Statement(sql, found[1] if found else "", "SELECT" not in words, answers, words)
 
 
 class Group(NamedTuple):
     """One statement and the parameters it runs with, one after another."""
 
-    text: str
+    statement: Statement
     rows: list[Params]
 
 
@@ -58,33 +60,27 @@ class Kept:
     def add(self, kept: Statement, rows: Iterable[Params]) -> None:
         """Keep a statement back, to run once for each row of parameters."""
         number = self._latest.get(kept.target, -1)
-        if number < 0 or self._groups[number].text != kept.text:
+        if number < 0 or self._groups[number].statement is not kept:
             number = self._begin(kept)
         group = self._groups[number].rows
-        self.size -= len(group)
+        before = len(group)
         group.extend(rows)
-        self.size += len(group)
+        self.size += len(group) - before
 
     def _begin(self, kept: Statement) -> int:
-        self._groups.append(Group(kept.text, []))
         if not kept.alone:
-            # It looks at what came before, so nothing that comes later may overtake it.
+            # It looks at what came before, which nothing that comes later may join.
             self._latest.clear()
-        else:
+        self._groups.append(Group(kept, []))
+        if kept.alone:
             self._latest[kept.target] = len(self._groups) - 1
         return len(self._groups) - 1
 
     def take(self) -> list[Group]:
         """All groups in order; none is kept any longer."""
-        groups, self._groups = self._groups, []
-        self._latest.clear()
-        self.size = 0
+        groups, self._groups, self._latest, self.size = self._groups, [], {}, 0
         return groups
 
-    def concerns(self, words: frozenset[str]) -> bool:
-        """Whether a statement with these words might see what is kept back."""
-        return any(_target(group.text) in words for group in self._groups)
-
-
-def _target(sql: str) -> str:
-    return statement(sql).target
+    def concerns(self, asked: Statement) -> bool:
+        """Whether a statement might see what is kept back."""
+        return any(group.statement.target in asked.words for group in self._groups)

@@ -20,10 +20,17 @@ def newest() -> int:
 
 
 def current(cx: Connection) -> int:
-    """The schema version of a store; 0 when it is empty."""
-    cx.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL, at BIGINT NOT NULL)")
-    found = cx.execute("SELECT MAX(version) FROM schema_version")
-    return int(found[0][0] or 0)
+    """The schema version of a store; 0 when it is empty.
+
+    Raises:
+        Invalid: it is a file of SQLite that something else made.
+    """
+    tables = {row[0] for row in cx.execute(cx.dialect.tables)}
+    if "schema_version" in tables:
+        return int(cx.execute("SELECT MAX(version) FROM schema_version")[0][0] or 0)
+    if tables and cx.dialect.name == "sqlite":
+        raise Invalid("this database is not a Lineal store")
+    return 0
 
 
 def prepare(cx: Connection) -> None:
@@ -36,37 +43,52 @@ def prepare(cx: Connection) -> None:
     version = current(cx)
     if version == 0:
         upgrade(cx)
-    elif version < newest():
-        raise NeedsUpgrade(
-            f"the store has schema {version}, this Lineal wants {newest()}: run `lineal upgrade`"
-        )
-    elif version > newest():
+    else:
+        require_newest(version)
+
+
+def require_newest(version: int, what: str = "the store") -> None:
+    """Refuse a schema that is older or newer than this Lineal's.
+
+    Raises:
+        NeedsUpgrade: it is older. Invalid: it is newer.
+    """
+    if version < newest():
+        raise NeedsUpgrade(f"{what} has schema {version}, this Lineal wants {newest()}: run `lineal upgrade`")
+    if version > newest():
         raise Invalid(
-            f"the store has schema {version}, this Lineal knows up to {newest()}: install a newer Lineal"
+            f"{what} has schema {version}, this Lineal knows up to {newest()}: install a newer Lineal"
         )
 
 
 def upgrade(cx: Connection) -> list[int]:
-    """Apply the migrations that are missing, each in a transaction; answers their numbers."""
-    version, applied = current(cx), []
-    for number, text in _steps():
-        if number > version:
-            _apply(cx, number, text)
-            applied.append(number)
-    return applied
+    """Apply the migrations that are missing, each in a transaction; answers their numbers.
+
+    Raises:
+        Invalid: the store is newer than this Lineal.
+    """
+    version = current(cx)
+    if version > newest():
+        require_newest(version)
+    return [number for number, text in _steps() if number > version and _apply(cx, number, text)]
 
 
-def _apply(cx: Connection, number: int, text: dict[str, str]) -> None:
-    cx.script("BEGIN")
+def _apply(cx: Connection, number: int, text: dict[str, str]) -> bool:
+    """Apply one migration; whether it was missing still, for another process may have been faster."""
+    cx.script(cx.dialect.alone)
     try:
-        for dialect in ("", cx.dialect.name):
+        cx.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL, at BIGINT NOT NULL)")
+        missing = current(cx) < number
+        for dialect in ("", cx.dialect.name) if missing else ():
             if dialect in text:
                 cx.script(cx.dialect.ddl(text[dialect]))
-        cx.execute("INSERT INTO schema_version VALUES (?, ?)", (number, int(time.time() * 1000)))
+        if missing:
+            cx.execute("INSERT INTO schema_version VALUES (?, ?)", (number, int(time.time() * 1000)))
         cx.script("COMMIT")
     except BaseException:
         cx.rollback()
         raise
+    return missing
 
 
 def _steps() -> Iterator[tuple[int, dict[str, str]]]:

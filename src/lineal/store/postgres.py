@@ -1,22 +1,26 @@
 """PostgreSQL through psycopg 3 (the `postgres` extra).
 
-A round trip costs more than most statements. So a statement whose rows nobody waits for is kept back, with others
-like it, until something is read or the transaction ends; then all go out together in one pipeline.
+A round trip costs more than most statements. So what the writer runs and nobody waits for is kept back, until
+something is read or the transaction ends, and then goes out in a pipeline.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lineal.graph.errors import Invalid, Unavailable
+from lineal.store import backup, bulk, check, migrate
 from lineal.store.base import Progress, Row
-from lineal.store.kept import Kept, Statement, statement
+from lineal.store.kept import Group, Kept, Statement, statement
 
 try:
     import psycopg
     from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+
+    from lineal.store import postgres_copy
 except ModuleNotFoundError:  # pragma: no cover
     raise Invalid("PostgreSQL needs its driver: pip install 'lineal[postgres]'") from None
 
@@ -28,6 +32,10 @@ _BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '60s';"
     " SET LOCAL lock_timeout = '30s';"
     f" SELECT pg_advisory_xact_lock({WRITER_LOCK}); SELECT name, value FROM counter"
+)
+_COLUMNS = (
+    "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+    " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
 )
 _COUNT = "UPDATE counter SET value = %s WHERE name = %s"
 _DEFAULTS = {
@@ -53,6 +61,7 @@ class PostgresDialect:
 
     name = "postgres"
     alone = _ALONE
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 
     def ddl(self, text: str) -> str:
         # Text orders by code point, as in SQLite, whatever the database's locale.
@@ -67,7 +76,9 @@ class PostgresDialect:
         return f"{column} = ANY(?)"
 
     def pack(self, values: Sequence[Any]) -> list[Any]:
-        return [float(value) for value in values] if _mixed(values) else list(values)
+        # One array cannot hold whole and other numbers.
+        kinds = {type(value) for value in values}
+        return [float(value) for value in values] if kinds == {int, float} else list(values)
 
     def json_text(self, column: str) -> str:
         return f"({column}::json ->> ?::text)"
@@ -91,11 +102,6 @@ class PostgresDialect:
         )
 
 
-def _mixed(values: Sequence[Any]) -> bool:
-    """Whether whole and other numbers are mixed, which one array cannot be."""
-    return len({type(value) for value in values} & {int, float}) > 1
-
-
 class Place(NamedTuple):
     """Where a database is. Without `prepare` nothing is left on a connection that others may get after us."""
 
@@ -113,17 +119,19 @@ class Place(NamedTuple):
         options = [each for each in query.split("&") if each]
         ours = [each for each in options if each.startswith("prepare=")]
         if ours not in ([], ["prepare=off"]):
-            raise Invalid(f"the option of the store's URL is prepare=off, not {ours[0]}")
+            raise Invalid(f"the store's URL may have the option prepare=off, not {ours[0]}")
         theirs = "&".join(each for each in options if each not in ours)
         return cls(f"{base}?{theirs}" if theirs else base, not ours)
 
     def connect(self) -> psycopg.Connection[Row]:
         """A new connection. Unavailable when the server does not answer."""
-        given = {key: value for key, value in _DEFAULTS.items() if f"{key}=" not in self.url}
+        defaults: dict[str, Any] = {key: value for key, value in _DEFAULTS.items() if f"{key}=" not in self.url}
         try:
-            raw = psycopg.connect(self.url, autocommit=True, **given)
+            raw = psycopg.connect(self.url, autocommit=True, **defaults)
         except psycopg.OperationalError as error:
-            raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from None
+            raise Unavailable(_silent(error)) from None
+        except psycopg.ProgrammingError as error:
+            raise Invalid(f"the store's URL cannot be understood: {error}") from None
         # By default each whole number gets the smallest type that fits, and each mix of types a plan of its own.
         raw.adapters.register_dumper(int, Int8Dumper)
         raw.adapters.register_dumper(int, Int8BinaryDumper)
@@ -133,8 +141,12 @@ class Place(NamedTuple):
         return raw
 
 
+def _silent(error: Exception) -> str:
+    return f"PostgreSQL does not answer: {str(error).strip()}"
+
+
 class PostgresConnection:
-    """A connection of the writer; the module's text says what it keeps back."""
+    """The writer's connection. Its transactions are pipelines; the module's text says what it keeps back."""
 
     dialect = PostgresDialect()
 
@@ -143,6 +155,10 @@ class PostgresConnection:
         self.writes = 0
         self._cursor = self.raw.cursor()
         self._kept = Kept()
+        self._leave = contextlib.ExitStack()
+        self._pipeline: psycopg.Pipeline | None = None
+        self._marked = False
+        self._columns: dict[str, list[bulk.Column]] = {}
         self._stored: dict[str, int] = {}
         self._counters: dict[str, int] = {}
         self._written = 0
@@ -150,14 +166,14 @@ class PostgresConnection:
 
     @property
     def lost(self) -> bool:
-        return self.raw.closed
+        return bool(self.raw.closed)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         asked = statement(sql)
         if asked.target:
             self._keep(asked, [params])
             return []
-        if sql[0] != "S" and sql[0] != "W":
+        if not asked.answers or not sql.startswith(("SELECT", "WITH")):
             self.writes += 1
         return self._ask(asked, params)
 
@@ -171,26 +187,46 @@ class PostgresConnection:
             self.flush()
 
     def _ask(self, asked: Statement, params: Sequence[Any]) -> list[Row]:
-        if self._kept.concerns(asked.words):
+        if self._kept.concerns(asked):
             self._send()
         self._cursor.execute(placeholders(asked.text), params)
-        if asked.answers:
-            return self._cursor.fetchall()
-        return []
-
-    def flush(self) -> None:
-        if self._kept.size:
-            self._send()
-            self._pipeline.sync()
+        return self._cursor.fetchall() if asked.answers else []
 
     def _send(self) -> None:
-        for text, rows in self._kept.take():
-            wanted = placeholders(text)
-            for row in rows:
-                self._cursor.execute(wanted, row)
+        for group in self._kept.take():
+            insert = bulk.insert_of(group.statement.text) if len(group.rows) >= bulk.BULK_FROM else None
+            if insert is None:
+                self._each(group.statement, group.rows)
+            else:
+                self._all_at_once(group, insert)
+
+    def _each(self, one: Statement, rows: bulk.Rows) -> None:
+        text = placeholders(one.text)
+        for row in rows:
+            self._cursor.execute(text, row)
+
+    def _all_at_once(self, group: Group, insert: bulk.Insert) -> None:
+        columns = self._columns_of(insert.table)
+        text = bulk.many_at_once(insert, columns)
+        for part in bulk.parts(insert, columns, group.rows):
+            if len(part) < bulk.BULK_FROM:
+                self._each(group.statement, part)
+            else:
+                self._cursor.execute(text, [list(column) for column in zip(*part, strict=True)])
+
+    def _columns_of(self, table: str) -> list[bulk.Column]:
+        if table not in self._columns:
+            rows = self._cursor.execute(_COLUMNS, (table,)).fetchall()
+            self._columns[table] = [bulk.Column(*row) for row in rows]
+        return self._columns[table]
+
+    def flush(self) -> None:
+        self._send()
+        if self._pipeline is not None:
+            self._pipeline.sync()
 
     def script(self, sql: str) -> None:
-        self.flush()
+        self._send()
         self._cursor.execute(sql)
 
     def begin(self) -> bool:
@@ -198,36 +234,57 @@ class PostgresConnection:
         while self._cursor.nextset():
             pass
         self._stored = dict(self._cursor.fetchall())
-        self._cm = self.raw.pipeline()
-        self._pipeline = self._cm.__enter__()
         self._counters = dict(self._stored)
-        self._written = self.writes
+        self._written, self._marked = self.writes, False
+        self._pipeline = self._leave.enter_context(self.raw.pipeline())
         foreign = self._seen != self._counters["transaction"]
         self._seen = self._counters["transaction"]
         return foreign
 
     def take(self, name: str, count: int = 1) -> int:
+        # All counters were read when the transaction began, and nobody else may write meanwhile.
         first = self._counters[name] + 1
         self._counters[name] += count
         return first
 
+    def savepoint(self) -> None:
+        self._send()
+        if self._marked:
+            self._cursor.execute("RELEASE SAVEPOINT one")
+        self._cursor.execute("SAVEPOINT one")
+        self._marked = True
+
+    def retreat(self) -> None:
+        self._kept.take()
+        if self._pipeline is not None:
+            # After an error a pipeline skips everything up to here.
+            with contextlib.suppress(psycopg.DatabaseError):
+                self._pipeline.sync()
+        self._cursor.execute("ROLLBACK TO SAVEPOINT one")
+
     def commit(self) -> None:
         if self.writes != self._written:
             self._counters["transaction"] += 1
-        changed = [(value, name) for name, value in self._counters.items() if value != self._stored[name]]
         self._send()
-        for row in changed:
-            self._cursor.execute(_COUNT, row)
+        for name, value in self._counters.items():
+            if value != self._stored[name]:
+                self._cursor.execute(_COUNT, (value, name))
         self._cursor.execute("COMMIT", prepare=False)
-        self._cm.__exit__(None, None, None)
+        self._end_pipeline()
         if self._cursor.statusmessage != "COMMIT":
             raise Unavailable(f"PostgreSQL answered {self._cursor.statusmessage} to COMMIT")
         self._seen = self._counters["transaction"]
 
     def rollback(self) -> None:
         self._kept.take()
+        with contextlib.suppress(psycopg.Error):
+            self._end_pipeline()
         if self.raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self.raw.rollback()
+
+    def _end_pipeline(self) -> None:
+        self._pipeline = None
+        self._leave.close()
 
     def close(self) -> None:
         self.raw.close()
@@ -246,15 +303,16 @@ class PostgresReader(PostgresConnection):
             self.raw.execute("SET default_transaction_read_only = on")
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        asked = statement(sql)
         try:
-            return self._ask(statement(sql), params)
+            return self._ask(asked, params)
         except psycopg.OperationalError as error:
             if not self.lost:
-                raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+                raise Unavailable(_silent(error)) from error
         self.raw = self._place.connect()
         self._cursor = self.raw.cursor()
         self._protect()
-        return self._ask(statement(sql), params)
+        return self._ask(asked, params)
 
 
 class PostgresDriver:
@@ -263,19 +321,32 @@ class PostgresDriver:
     embedded = False
 
     def __init__(self, url: str) -> None:
-        self._place = Place.of(url)
+        self.place = Place.of(url)
 
     def connect(self, *, readonly: bool) -> PostgresConnection:
-        return PostgresReader(self._place) if readonly else PostgresConnection(self._place)
+        return PostgresReader(self.place) if readonly else PostgresConnection(self.place)
 
     def transient(self, error: Exception) -> bool:
         return isinstance(error, psycopg.Error)
 
     def backup(self, path: str, progress: Progress | None) -> None:
-        raise NotImplementedError
+        with contextlib.closing(self.connect(readonly=True)) as source:
+            migrate.require_newest(migrate.current(source))
+            postgres_copy.dump(source.raw, path, progress)
 
     def restore(self, path: str, progress: Progress | None) -> None:
-        raise NotImplementedError
+        with backup.opened(path) as source, contextlib.closing(self.connect(readonly=False)) as target:
+            migrate.prepare(target)
+            postgres_copy.load(target.raw, source, target.dialect.alone, progress)
 
     def check(self) -> list[str]:
-        return []
+        with contextlib.closing(self.connect(readonly=True)) as connection:
+            return [*_damage(connection), *check.problems(connection)]
+
+
+def _damage(cx: PostgresConnection) -> list[str]:
+    """What the server itself knows to be damaged."""
+    failures = cx.execute("SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()")
+    invalid = cx.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+    found = [f"PostgreSQL counted {count} pages with a wrong checksum" for (count,) in failures if count]
+    return found + [f"the index {name} is invalid" for (name,) in invalid]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import apsw
 
 from lineal.graph.errors import Invalid, Unavailable
+from lineal.store import backup, check, migrate
 from lineal.store.base import Progress, Row
 
 _PRAGMAS = """
@@ -31,6 +33,7 @@ class SqliteDialect:
 
     name = "sqlite"
     alone = "BEGIN IMMEDIATE"
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
     def ddl(self, text: str) -> str:
         return (
@@ -79,15 +82,16 @@ class SqliteConnection:
         )
         try:
             self.raw = apsw.Connection(path, flags=flags, statementcachesize=400)
-        except apsw.CantOpenError as error:
+            self.raw.set_busy_timeout(10_000)
+            self._run = self.raw.cursor().execute
+            self.script(_PRAGMAS.format(synchronous=synchronous))
+        except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             raise Unavailable(f"cannot open {path}: {error}") from None
-        except apsw.NotADBError as error:
-            raise Invalid(f"{path} is not a Lineal store: {error}") from None
-        self.raw.set_busy_timeout(10_000)
-        self._run = self.raw.cursor().execute
-        self.script(_PRAGMAS.format(synchronous=synchronous))
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise Invalid(f"{path} is not a Lineal store, or is damaged: {error}") from None
         self.writes = 0
         self._counters: dict[str, int] = {}
+        self._marked = False
         self._version = self._data_version()
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -114,9 +118,19 @@ class SqliteConnection:
     def begin(self) -> bool:
         self._run("BEGIN IMMEDIATE")
         self._counters.clear()
+        self._marked = False
         version = self._data_version()
         foreign, self._version = version != self._version, version
         return foreign
+
+    def savepoint(self) -> None:
+        if self._marked:
+            self._run("RELEASE SAVEPOINT one")
+        self._run("SAVEPOINT one")
+        self._marked = True
+
+    def retreat(self) -> None:
+        self._run("ROLLBACK TO SAVEPOINT one")
 
     def commit(self) -> None:
         for name, value in self._counters.items():
@@ -152,38 +166,34 @@ class SqliteDriver:
         return isinstance(error, apsw.Error)
 
     def backup(self, path: str, progress: Progress | None) -> None:
-        if Path(path).exists():
-            raise Invalid(f"{path} exists already; choose a new file")
-        target = apsw.Connection(path)
         source = self.connect(readonly=True)
         try:
-            _copy(target, source.raw, progress)
+            migrate.require_newest(migrate.current(source))
+            with backup.whole(path) as part, contextlib.closing(apsw.Connection(part)) as target:
+                backup.copy_pages(source.raw, target, progress)
+                backup.close_as_file(target)
         finally:
-            target.close()
             source.close()
 
     def restore(self, path: str, progress: Progress | None) -> None:
-        source = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
-        target = self.connect(readonly=False)
-        try:
-            _copy(target.raw, source, progress)
-        finally:
+        fresh = not Path(self.path).exists()
+        with backup.opened(path) as source:
+            target = self.connect(readonly=False)
+            try:
+                backup.copy_pages(source, target.raw, progress)
+                target.execute("UPDATE counter SET value = ? WHERE name = 'store'", (backup.new_number(),))
+            except BaseException:
+                target.close()
+                if fresh:
+                    Path(self.path).unlink(missing_ok=True)
+                raise
             target.close()
-            source.close()
 
     def check(self) -> list[str]:
         connection = self.connect(readonly=True)
         try:
             rows = connection.execute("PRAGMA integrity_check")
+            damage = [row[0] for row in rows if row[0] != "ok"]
+            return damage or check.problems(connection)
         finally:
             connection.close()
-        return [row[0] for row in rows if row[0] != "ok"]
-
-
-def _copy(target: apsw.Connection, source: apsw.Connection, progress: Progress | None) -> None:
-    """SQLite's online backup: one transaction on the target, so it is replaced whole or not at all."""
-    with target.backup("main", source, "main") as copy:
-        while not copy.done:
-            copy.step(2000)
-            if progress:
-                progress(copy.page_count - copy.remaining, copy.page_count)

@@ -187,15 +187,14 @@ class Writer:
         """The same with a savepoint each, so that only the guilty fail."""
         cx = self._begin()
         for ticket in batch:
-            cx.execute("SAVEPOINT one")
+            cx.savepoint()
             try:
                 ticket.result, ticket.error = ticket.work(cx), None
                 cx.flush()
             except Exception as error:
                 ticket.error = error
-                cx.execute("ROLLBACK TO SAVEPOINT one")
+                cx.retreat()
                 self._hooks.forget()
-            cx.execute("RELEASE SAVEPOINT one")
         cx.commit()
 
     def _undo(self, cx: Connection) -> None:

@@ -32,8 +32,8 @@ class Api:
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         return self._runner.run(self._send(method, path, more))
 
-    def get(self, path: str, **query: Any) -> Any:
-        return self._json("GET", path, 200, params=query)
+    def get(self, address: str, **query: Any) -> Any:
+        return self._json("GET", address, 200, params=query)
 
     def post(self, path: str, body: Any, status: int = 200) -> Any:
         return self._json("POST", path, status, json=body)

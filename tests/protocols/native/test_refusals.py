@@ -78,7 +78,6 @@ BODIES: list[tuple[str, bytes]] = [
     ("/find", b'{"limit": 0}'),
     ("/find", b'{"limit": 1000000}'),
     ("/find", b'{"limit": 9223372036854775808}'),
-    ("/find", b'{"kinds": ["spaceship"]}'),
     ("/find", b'{"cursor": "nonsense"}'),
     ("/find", b'{"cursor": ""}'),
     ("/find", b'{"state": "liquid"}'),
@@ -122,7 +121,6 @@ def test_bodies(api: Api, path: str, body: bytes) -> None:
         "/search?limit=99999999999999999999",
         "/search?unknown=1",
         "/search?q=a&q=b",
-        "/search?kind=spaceship",
         "/search?q=%00",
         "/search?cursor=nonsense",
         "/suggest?limit=1000",
@@ -152,7 +150,7 @@ def test_queries(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 100_000, '"', "*", "a AND (", "NEAR(", "-", "%", "\\", "'", "€ ä 漢字", "  ", "^a:b"]
+    "text", ["x" * 60_000, '"', "*", "a AND (", "NEAR(", "-", "%", "\\", "'", "€ ä 漢字", "  ", "^a:b"]
 )
 def test_any_words_can_be_searched_for(api: Api, text: str) -> None:
     api.put("plain")

@@ -1,6 +1,6 @@
 /** What the pages read, one hook each. The first element of a key says how `live.ts` refreshes it. */
 
-import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, QueryCache, QueryClient, useQuery, type QueryKey } from "@tanstack/react-query";
 import { ApiError, encodePath, entityPath, get, call, queryString } from "./client";
 import type {
   Definition,
@@ -20,7 +20,8 @@ import type {
 const SECOND = 1000;
 
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError: (error, query) => noticeSignedOut(client, error, query.queryKey) }),
     defaultOptions: {
       queries: {
         staleTime: 15 * SECOND,
@@ -28,6 +29,13 @@ export function createQueryClient(): QueryClient {
       },
     },
   });
+  return client;
+}
+
+/** A session that ends while a page is open leads to the sign-in form. */
+function noticeSignedOut(client: QueryClient, error: Error, key: QueryKey): void {
+  const ended = error instanceof ApiError && error.code === "unauthenticated";
+  if (ended && key[0] !== "me") void client.invalidateQueries({ queryKey: ["me"] });
 }
 
 function isPassing(error: Error): boolean {
@@ -133,17 +141,34 @@ export function useWhy(ref: string, label: string, enabled: boolean) {
   });
 }
 
-/** Kind → supertypes, of all kinds. */
-export function useKinds() {
+interface Definitions {
+  definitions: Definition[];
+}
+
+function useTypes<T>(select: (answer: Definitions) => T) {
   return useQuery({
     queryKey: ["types"],
-    queryFn: ({ signal }) => get<{ definitions: Definition[] }>("/types", signal),
-    select: supertypes,
+    queryFn: ({ signal }) => get<Definitions>("/types", signal),
+    select,
     staleTime: 300 * SECOND,
   });
 }
 
-function supertypes(answer: { definitions: Definition[] }): Map<string, string[]> {
-  const kinds = answer.definitions.filter((each) => each.category === "kind");
+/** Kind → supertypes, of all kinds. */
+export function useKinds() {
+  return useTypes(supertypes);
+}
+
+/** The kinds of edges along which data runs. */
+export function useLineageKinds() {
+  return useTypes(lineageKinds);
+}
+
+function supertypes({ definitions }: Definitions): Map<string, string[]> {
+  const kinds = definitions.filter((each) => each.category === "kind");
   return new Map(kinds.map((each) => [each.name, each.supertypes ?? []]));
+}
+
+function lineageKinds({ definitions }: Definitions): Set<string> {
+  return new Set(definitions.filter((each) => each.category === "edge" && each.lineage).map((each) => each.name));
 }

@@ -153,6 +153,8 @@ export interface Definition {
   name: string;
   description?: string;
   supertypes?: string[];
+  /** Of an edge kind: whether data runs along it. */
+  lineage?: boolean;
 }
 
 export interface Me {

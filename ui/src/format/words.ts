@@ -24,6 +24,15 @@ export function title(entity: Pick<Entity, "name" | "uuid">): string {
   return entity.name || entity.uuid.slice(0, 8);
 }
 
+const LONG = 28;
+
+/** The title, or of a long path only its last part. */
+export function shortTitle(entity: Pick<Entity, "name" | "uuid">): string {
+  const whole = title(entity);
+  const last = whole.replace(/\/+$/, "").split("/").at(-1);
+  return whole.length > LONG && last && last !== whole ? `…/${last}` : whole;
+}
+
 interface Ends {
   /** Heading of the far ends, seen from the source. */
   out: string;

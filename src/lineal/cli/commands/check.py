@@ -13,7 +13,7 @@ def check(data: DataFolder = DEFAULT_DATA, store: StoreUrl = None, as_json: AsJs
     """Look for damage in the store; exits with 1 when there is some."""
     where = place(data, store, None)
     with progress_bar("Checking"):
-        problems = where.driver().check()
+        problems = where.problems()
     advice = "; restore the newest backup: lineal restore FILE"
     show(problems, as_json, "\n".join(problems) + advice if problems else "no damage found")
     if problems:

@@ -12,6 +12,7 @@ from lineal.cli.target import find_one
 
 if TYPE_CHECKING:
     from lineal.client import Client
+    from lineal.graph.query import Lineage
 
 
 @on_store
@@ -30,4 +31,16 @@ def lineage(
 
     start = find_one(client, ref)
     found = client.lineage(start, direction=direction, depth=depth, kinds=kind or [], limit=limit)
+    _add_labels(client, found)
     return Answer(found, lambda: Drawing(found, start).draw(direction))
+
+
+def _add_labels(client: Client, found: Lineage) -> None:
+    """Lineage comes without labels; how they flow along it is worth seeing."""
+    from lineal.graph.query import Query, attribute
+
+    ids = [node.id for node in found.nodes]
+    query = Query(where=attribute("id", "in", ids), parts=["labels"], state="all", limit=1000)
+    labels = {each.id: each.labels for each in client.find_all(query)}
+    for node in found.nodes:
+        node.labels = labels.get(node.id, [])

@@ -13,6 +13,7 @@ from lineal.cli.failure import UserError
 from lineal.cli.options import DEFAULT_DATA, AsJson, BlobsUrl, DataFolder, StoreUrl
 from lineal.cli.output import progress_bar, show
 from lineal.cli.store import Place, place
+from lineal.graph.errors import Invalid
 
 
 def restore(
@@ -30,7 +31,7 @@ def restore(
     with tempfile.TemporaryDirectory(dir=data if data.is_dir() else None, prefix=".restore-") as folder:
         copy = Path(folder, "store")
         about = archive.unpack_store(file, copy)
-        if not yes:
+        if where.is_there and not yes:
             typer.confirm(f"Replace all that is in {where.url}?", abort=True)
         _restore(where, file, copy, about["bytes"])
     show(about, as_json, f"restored {file}: the store and {about['files']} files")
@@ -38,7 +39,7 @@ def restore(
 
 def _restore(where: Place, file: Path, copy: Path, total: int) -> None:
     """Files first: what the store speaks of is then there when it appears."""
-    _check(copy)
+    _check(file, copy)
     if where.files:
         with progress_bar("Files") as bar:
             archive.unpack_files(file, where.files, total, bar)
@@ -46,7 +47,12 @@ def _restore(where: Place, file: Path, copy: Path, total: int) -> None:
         where.driver().restore(str(copy), bar)
 
 
-def _check(copy: Path) -> None:
-    problems = Place(f"sqlite:///{copy}", None).driver().check()
-    if problems:
-        raise UserError(f"nothing was changed, for the backup is damaged: {problems[0]}")
+def _check(file: Path, copy: Path) -> None:
+    """Refuse a backup that the store would refuse, before a file is written."""
+    from lineal.store import backup
+
+    try:
+        with backup.opened(str(copy)):
+            pass
+    except Invalid as error:
+        raise UserError("nothing was changed: " + str(error).replace(str(copy), str(file))) from error

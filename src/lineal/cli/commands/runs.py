@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,7 @@ from lineal.cli.target import find_one
 
 if TYPE_CHECKING:
     from lineal.client import Client
+    from lineal.graph.model import Entity
     from lineal.graph.query import Field
 
 _OWN = {"name", "owner", "state", "created", "updated", "started", "ended"}
@@ -22,12 +25,14 @@ def runs(
     client: Client,
     experiment: Annotated[str | None, typer.Argument(help="Only runs of this one: name, uuid or id.")] = None,
     sort: Annotated[
-        str, typer.Option(help="A metric, param.NAME, or: name, started, ended, owner.")
+        str, typer.Option(help="A metric, params.NAME, or: name, started, ended, owner.")
     ] = "started",
     ascending: Annotated[bool, typer.Option("--asc", help="Least first.")] = False,
-    metric: Annotated[list[str] | None, typer.Option(help="Show this metric; all if none is named.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Show this metric; those that most runs have if none is named.")
+    ] = None,
     param: Annotated[
-        list[str] | None, typer.Option(help="Show this parameter; all if none is named.")
+        list[str] | None, typer.Option(help="Show this parameter; those that differ if none is named.")
     ] = None,
     limit: Limit = 20,
 ) -> Answer:
@@ -43,12 +48,31 @@ def runs(
         limit=limit,
     )
     found = client.find(query).entities
-    return Answer(found, lambda: draw.runs(found, metric or [], param or []))
+    metrics, params = metric or _common_metrics(found), param or _differing_params(found)
+    return Answer(found, lambda: draw.runs(found, metrics, params))
 
 
 def _field(sort: str) -> Field:
+    """What to sort by; `metrics.` and `params.` may be written as MLflow does."""
+    from lineal.cli.draw import PARAM
     from lineal.graph.query import Attribute, Metric, Property
 
     if sort in _OWN:
         return Attribute(sort)
-    return Property(sort) if sort.startswith("param.") else Metric(sort.removeprefix("metric."))
+    group, _, key = sort.partition(".")
+    if group in ("param", "params"):
+        return Property(PARAM + key)
+    return Metric(key if group in ("metric", "metrics") and key else sort)
+
+
+def _common_metrics(found: Sequence[Entity]) -> list[str]:
+    counted = Counter(key for run in found for key in run.metrics)
+    return sorted(key for key, count in counted.items() if count * 2 > len(found))
+
+
+def _differing_params(found: Sequence[Entity]) -> list[str]:
+    from lineal.cli.draw import PARAM
+
+    keys = {key for run in found for key in run.properties if key.startswith(PARAM)}
+    differing = {key for key in keys if len({str(run.properties.get(key)) for run in found}) > 1}
+    return sorted(key.removeprefix(PARAM) for key in differing)

@@ -21,6 +21,12 @@ def serve(
         Literal["auto", "required"],
         typer.Option(help="auto: nobody signs in here until there is an account."),
     ] = "auto",
+    public_url: Annotated[
+        str, typer.Option(metavar="URL", help="How browsers reach the server when a proxy stands before it.")
+    ] = "",
+    allow_private_webhooks: Annotated[
+        bool, typer.Option("--allow-private-webhooks", help="Deliver webhooks to private addresses, too.")
+    ] = False,
     log_format: Annotated[Literal["human", "json"], typer.Option(help="How log lines look.")] = "human",
 ) -> None:
     """Serve the store to browsers and to every client, until Ctrl-C."""
@@ -35,6 +41,8 @@ def serve(
         store=store or "",
         blobs=blobs or "",
         accounts=accounts,
+        public_url=public_url,
+        allow_private_webhooks=allow_private_webhooks,
         log_format=log_format,
     )
     run(settings, _fill if example else None)

@@ -102,7 +102,10 @@ def _tensors(schema: Any) -> list[Any] | None:
     """Features and targets of a tensor schema, each JSON text once more or a list."""
     if not isinstance(schema, dict):
         return None
-    parts = [_json(part) if isinstance(part, str) else part for part in (schema.get("features"), schema.get("targets"))]
+    parts = [
+        _json(part) if isinstance(part, str) else part
+        for part in (schema.get("features"), schema.get("targets"))
+    ]
     return [each for part in parts if isinstance(part, list) for each in part]
 
 

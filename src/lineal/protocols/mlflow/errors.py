@@ -73,7 +73,9 @@ def missing(kind: str, number: str) -> Refused:
 def failure(error: Exception) -> Reply:
     """The answer that tells an error."""
     if isinstance(error, WrongMethod):
-        return Reply(405, b"Method Not Allowed", "text/html; charset=utf-8", [("Allow", ", ".join(error.allowed))])
+        return Reply(
+            405, b"Method Not Allowed", "text/html; charset=utf-8", [("Allow", ", ".join(error.allowed))]
+        )
     code, message = _told(error)
     reply = json_reply({"error_code": code, "message": message}, _STATUS.get(code, 500))
     if isinstance(error, Unauthenticated):

@@ -76,7 +76,9 @@ def get_by_name(call: Call) -> Reply:
     """GET experiments/get-by-name."""
     name = _by_name(call).experiment_name
     try:
-        experiment = call.session.get(ByName("experiment", name, namespace_of(call)), ("properties", "external"))
+        experiment = call.session.get(
+            ByName("experiment", name, namespace_of(call)), ("properties", "external")
+        )
     except NotFound:
         raise NotFound(f"Could not find experiment with name '{name}'") from None
     return json_reply({"experiment": translate.experiment_message(experiment)})
@@ -161,18 +163,26 @@ def search_datasets(call: Call) -> Reply:
     summaries: dict[wire.DatasetSummary, None] = {}
     for runs, edges in _runs_with_inputs(call.session, homes):
         owner = {run.id: translate.experiment_id(homes[run.home or 0]) for run in runs}
-        summaries |= dict.fromkeys(_summary(owner[edge.target], state) for edge in edges for state in states_of(edge.detail))
+        summaries |= dict.fromkeys(
+            _summary(owner[edge.target], state) for edge in edges for state in states_of(edge.detail)
+        )
     return json_reply({"dataset_summaries": list(summaries)[:_MOST_SUMMARIES]})
 
 
-def _runs_with_inputs(session: Session, homes: dict[int, Entity]) -> Iterable[tuple[list[Entity], list[Edge]]]:
+def _runs_with_inputs(
+    session: Session, homes: dict[int, Entity]
+) -> Iterable[tuple[list[Entity], list[Edge]]]:
     """The runs at home in these experiments that read data, page by page, with their incoming edges."""
     where = And([Compare(Attribute("home"), "in", list(homes)), Related("input", "in")])
     query: Query | None = Query(kinds=["run"], where=where, limit=1000, parts=[]) if homes else None
     while query is not None:
         page = session.find(query)
         yield page.entities, session.edges([run.id for run in page.entities], ("input",), "in", 100_000)
-        query = Query(kinds=["run"], where=where, limit=1000, parts=[], cursor=page.cursor) if page.cursor else None
+        query = (
+            Query(kinds=["run"], where=where, limit=1000, parts=[], cursor=page.cursor)
+            if page.cursor
+            else None
+        )
 
 
 def _summary(experiment: str, state: dict[str, str]) -> wire.DatasetSummary:

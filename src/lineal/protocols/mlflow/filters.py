@@ -1,6 +1,6 @@
 """MLflow's search languages, read into the one query.
 
-A filter is clauses joined by AND: `metrics.loss < 0.1 AND params.\`learning rate\` = '0.01' AND tags.team IS NULL`.
+A filter is clauses joined by AND: metrics.loss < 0.1 AND params.`learning rate` = '0.01' AND tags.team IS NULL.
 Which names a clause may use, and how they compare, is a table for each kind of search.
 """
 
@@ -46,6 +46,7 @@ EQUAL: frozenset[Operator] = frozenset({"=", "!="})
 TEXT: frozenset[Operator] = EQUAL | {"like", "ilike"}
 LISTS: frozenset[Operator] = frozenset({"in", "not in"})
 NULLS: frozenset[Operator] = frozenset({"is null", "is not null"})
+_WORDS: tuple[Operator, ...] = ("like", "ilike", "in")
 NUMBER: frozenset[Operator] = EQUAL | {"<", "<=", ">", ">="}
 
 
@@ -168,14 +169,18 @@ class _Words:
     def take(self, kind: str, wanted: str) -> Token:
         token = self.peek()
         if token.kind != kind:
-            raise invalid(f"Invalid clause(s) in filter string: expected {wanted}, found '{token.text[:100]}'")
+            raise invalid(
+                f"Invalid clause(s) in filter string: expected {wanted}, found '{token.text[:100]}'"
+            )
         self._next += 1
         return token
 
     def keyword(self, *words: str) -> None:
         for word in words:
             if not self.accept(word):
-                raise invalid(f"Invalid clause(s) in filter string: expected {word}, found '{self.peek().text[:100]}'")
+                raise invalid(
+                    f"Invalid clause(s) in filter string: expected {word}, found '{self.peek().text[:100]}'"
+                )
 
     def accept(self, word: str) -> bool:
         token = self.peek()
@@ -194,7 +199,9 @@ def _tokens(text: str) -> Iterator[Token]:
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            raise invalid(f"Error on parsing filter '{text[:500]}' at '{text[position : position + 20].strip()}'")
+            raise invalid(
+                f"Error on parsing filter '{text[:500]}' at '{text[position : position + 20].strip()}'"
+            )
         yield Token(match.lastgroup, match[match.lastgroup])
         position = match.end()
 
@@ -222,9 +229,9 @@ def _operator(words: _Words) -> Operator:
     if words.accept("NOT"):
         words.keyword("IN")
         return "not in"
-    for word, known in (("LIKE", "like"), ("ILIKE", "ilike"), ("IN", "in")):
-        if words.accept(word):
-            return known  # type: ignore[return-value]
+    for known in _WORDS:
+        if words.accept(known.upper()):
+            return known
     raise invalid(f"Invalid clause(s) in filter string: expected an operator, found '{token.text[:100]}'")
 
 
@@ -238,7 +245,8 @@ def _value(words: _Words) -> Scalar:
         return token.text[1:-1]
     if token.kind != "string":
         raise invalid(
-            f"Expected a quoted string value or a number. Found '{token.text[:100]}'. Use either single or double quotes."
+            f"Expected a quoted string value or a number. Found '{token.text[:100]}'."
+            " Use either single or double quotes."
         )
     words.take("string", "a value")
     return token.text[1:-1].replace("''", "'")
@@ -278,7 +286,9 @@ def _checked(clause: Clause, column: Column) -> Scalar | list[Scalar]:
         allowed = sorted(each.upper() for each in column.operators)
         raise invalid(f"Invalid comparator '{clause.op.upper()}' for '{name}', not one of {allowed}")
     if (clause.op in LISTS) != isinstance(value, list):
-        raise invalid(f"'{clause.op.upper()}' on '{name}' needs {'a list' if clause.op in LISTS else 'one value'}")
+        raise invalid(
+            f"'{clause.op.upper()}' on '{name}' needs {'a list' if clause.op in LISTS else 'one value'}"
+        )
     items = value if isinstance(value, list) else [value]
     if clause.op not in NULLS:
         for item in items:

@@ -10,11 +10,11 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.errors import NotFound
-from lineal.graph.model import Point
-from lineal.protocols.base import Call, Reply, json_reply, query_values
+from lineal.graph.model import ById, Point
+from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import runs, translate, wire
 from lineal.protocols.mlflow.errors import Refused, invalid
-from lineal.protocols.mlflow.requests import Parameters
+from lineal.protocols.mlflow.requests import Parameters, query_of
 
 MOST_RUNS = 100
 MOST_POINTS = 25_000
@@ -29,8 +29,12 @@ def get_history(call: Call) -> Reply:
     message = _history(call)
     size, offset = message.max_results, read_token(message.page_token)
     if size is not None and size <= 0:
-        raise invalid(f"Invalid value {size} for parameter 'max_results' supplied. It must be a positive integer.")
-    points = _series(call.session, message.run_id, message.metric_key, None if size is None else size + 1, offset)
+        raise invalid(
+            f"Invalid value {size} for parameter 'max_results' supplied. It must be a positive integer."
+        )
+    points = _series(
+        call.session, message.run_id, message.metric_key, None if size is None else size + 1, offset
+    )
     more = size is not None and len(points) > size
     token = make_token(offset + (size or 0)) if more else ""
     return json_reply(wire.Metrics(translate.metrics_of(points[:size]), token))
@@ -38,13 +42,14 @@ def get_history(call: Call) -> Reply:
 
 def get_history_bulk(call: Call) -> Reply:
     """GET metrics/get-history-bulk: one metric of many runs, ordered by run."""
-    given = query_values(call.query)
+    given = query_of(call)
     numbers, key = given.get("run_id", []), given.get("metric_key", [None])[0]
     if not numbers:
         raise invalid("GetMetricHistoryBulk request must specify at least one run_id.")
     if len(numbers) > MOST_RUNS:
         raise invalid(
-            f"GetMetricHistoryBulk request cannot specify more than {MOST_RUNS} run_ids. Received {len(numbers)} run_ids."
+            f"GetMetricHistoryBulk request cannot specify more than {MOST_RUNS} run_ids."
+            f" Received {len(numbers)} run_ids."
         )
     if key is None:
         raise invalid("GetMetricHistoryBulk request must specify a metric_key.")
@@ -58,7 +63,9 @@ def get_history_bulk(call: Call) -> Reply:
 
 def _limit(text: str) -> int:
     if not text.isdigit() or len(text) > 9:
-        raise invalid(f"Invalid value {text[:100]!r} for parameter 'max_results' supplied. It must be a positive integer")
+        raise invalid(
+            f"Invalid value {text[:100]!r} for parameter 'max_results' supplied. It must be a positive integer"
+        )
     return min(int(text), MOST_POINTS)
 
 
@@ -87,7 +94,9 @@ def _steps(message: wire.GetHistoryInterval) -> tuple[int, int] | None:
     if start is None or end is None:
         return None
     if start > end:
-        raise invalid(f"end_step must be greater than start_step. Found start_step={start} and end_step={end}.")
+        raise invalid(
+            f"end_step must be greater than start_step. Found start_step={start} and end_step={end}."
+        )
     return start, end
 
 
@@ -105,14 +114,19 @@ def sample(points: Sequence[Point], size: int) -> list[Point]:
 
 
 def _series(
-    session: Session, number: str, key: str, limit: int | None, offset: int, steps: tuple[int, int] | None = None
+    session: Session,
+    number: str,
+    key: str,
+    limit: int | None,
+    offset: int,
+    steps: tuple[int, int] | None = None,
 ) -> list[Point]:
     try:
         run = runs.find_run(session, number, ())
     except Refused:
         return []
     try:
-        return session.series(translate.by_id(run), key, limit=limit, offset=offset, steps=steps)
+        return session.series(ById(run.id), key, limit=limit, offset=offset, steps=steps)
     except NotFound:
         return []
 

@@ -53,7 +53,9 @@ def environment(files: Mapping[str, str]) -> dict[str, Any] | None:
     """
     conda = files.get("conda.yaml", "")
     python = _PYTHON.search(files.get("python_env.yaml", "")) or _CONDA_PYTHON.search(conda)
-    requirements = _lines(files["requirements.txt"]) if "requirements.txt" in files else _conda_requirements(conda)
+    requirements = (
+        _lines(files["requirements.txt"]) if "requirements.txt" in files else _conda_requirements(conda)
+    )
     found: dict[str, Any] = {"python": python[1]} if python else {}
     if requirements:
         found["requirements"] = requirements

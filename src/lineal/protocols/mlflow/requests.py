@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from functools import cache
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
+from urllib.parse import parse_qs
 
 import msgspec
 
-from lineal.protocols.base import Call, query_values
+from lineal.protocols.base import Call
 from lineal.protocols.mlflow.errors import invalid
 from lineal.protocols.mlflow.wire import Message
 
@@ -20,6 +21,7 @@ M = TypeVar("M", bound=Message)
 
 _SEE = " See the API docs for more information about request parameters."
 _SHOWN = 500
+_MOST_PARAMETERS = 10_000
 _ALIASES = {"run_uuid": "run_id"}
 
 
@@ -42,7 +44,7 @@ class Body(Generic[M]):
         if not any(name in body for name in self._camel):
             try:
                 return self._decode(body)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 pass
         message: M = self._shape.build(_json_object(body), "")
         return message
@@ -56,14 +58,24 @@ class Parameters(Generic[M]):
 
     def __call__(self, call: Call) -> M:
         """The message of a request; Refused when a parameter is missing or ill-typed."""
-        given = self._shape.pick(query_values(call.query)) if call.query else _json_object(call.body)
+        given = self._shape.pick(query_of(call)) if call.query else _json_object(call.body)
         message: M = self._shape.build(given, "")
         return message
 
 
+def query_of(call: Call) -> dict[str, list[str]]:
+    """The values of each parameter of the query string; clients repeat one for every item of a list."""
+    try:
+        return parse_qs(call.query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise invalid(f"A request may have at most {_MOST_PARAMETERS} parameters.") from None
+
+
 def check_content_type(call: Call) -> None:
     """Refuse a body that does not say that it is JSON."""
-    if call.method in ("POST", "PUT") and not call.headers.get("content-type", "").startswith("application/json"):
+    if call.method in ("POST", "PUT") and not call.headers.get("content-type", "").startswith(
+        "application/json"
+    ):
         raise invalid("Bad Request. Content-Type must be one of ['application/json'].")
 
 
@@ -82,7 +94,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 def _parse(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
@@ -160,7 +172,9 @@ def _by_snake_name(given: dict[str, Any], fields: list[_Field]) -> dict[str, Any
     for field in fields:
         if field.camel != field.name and field.camel in found:
             if field.name in found:
-                raise invalid(f"Request specifies both '{field.name}' and '{field.camel}'; provide only one of them.")
+                raise invalid(
+                    f"Request specifies both '{field.name}' and '{field.camel}'; provide only one of them."
+                )
             found[field.name] = found.pop(field.camel)
     for alias, name in _ALIASES.items():
         if found.get(name) is None and found.get(alias) is not None:

@@ -102,7 +102,7 @@ async def create(call: Call) -> Reply:
     tags = validate.tags(message.tags)
     name = _name(message.run_name, tags.pop(RUN_NAME_TAG, ""))
     number = uuid.uuid4().hex
-    properties: Properties = {"status": "RUNNING"} | translate.prefixed(TAG, tags)
+    properties: Properties = {"status": "RUNNING", **translate.prefixed(TAG, tags)}
     if home.root is not None:
         properties["artifact_uri"] = translate.run_location(home.root, number)
     put = PutEntity(
@@ -121,7 +121,9 @@ async def create(call: Call) -> Reply:
         raise missing("experiment", experiment) from None
     run = Entity(commit.entities[0], commit.uuids[0], "run", home.namespace, name, owner=put.owner)
     run.started, run.properties, run.external = message.start_time, properties, put.external
-    return json_reply({"run": _message(run, experiment, home.root or f"{translate.DEFAULT_ROOT}/{experiment}", _Links())})
+    return json_reply(
+        {"run": _message(run, experiment, home.root or f"{translate.DEFAULT_ROOT}/{experiment}", _Links())}
+    )
 
 
 def _name(given: str, tag: str) -> str:
@@ -143,15 +145,20 @@ def update(call: Call) -> Reply:
     """POST runs/update: status, end and name."""
     message = _update(call)
     ref = run_ref(message.run_id)
-    properties: Properties = {"status": translate.run_status(message.status)} if message.status is not None else {}
-    put = PutEntity(ref, kind="run", name=message.run_name or None, ended=message.end_time, properties=properties)
+    properties: Properties = (
+        {"status": translate.run_status(message.status)} if message.status is not None else {}
+    )
+    put = PutEntity(
+        ref, kind="run", name=message.run_name or None, ended=message.end_time, properties=properties
+    )
     with _of_run(message.run_id):
         call.session.commit(Change([Expect(ref, ACTIVE, "run"), put]))
     run = find_run(call.session, message.run_id, ("properties", "external"))
-    return json_reply({"run_info": _info(call.session, run)})
+    return json_reply({"run_info": info(call.session, run)})
 
 
-def _info(session: Session, run: Entity) -> wire.RunInfo:
+def info(session: Session, run: Entity) -> wire.RunInfo:
+    """The head of one run."""
     home = experiments.experiments_of(session, [run]).get(run.home or 0)
     return translate.run_info(run, *_experiment(run, home))
 
@@ -263,7 +270,9 @@ def _model_operations(metrics: Sequence[wire.LogMetric | wire.MetricIn], run: st
         ref = model_ref(model)
         points = [point for each in found for point in translate.model_points(each, run)]
         operations += [Expect(ref, _MODEL, "logged_model"), AppendPoints(ref, points)]
-        marks: Properties = {translate.evaluated_on(each.dataset_name): True for each in found if each.dataset_name}
+        marks: Properties = {
+            translate.evaluated_on(each.dataset_name): True for each in found if each.dataset_name
+        }
         if marks:
             operations.append(PutEntity(ref, kind="logged_model", properties=marks))
     return operations
@@ -407,7 +416,11 @@ def search(call: Call) -> Reply:
 
 def at_home(homes: list[int]) -> Compare:
     """In one of these experiments."""
-    return Compare(Attribute("home"), "=", homes[0]) if len(homes) == 1 else Compare(Attribute("home"), "in", list(homes))
+    return (
+        Compare(Attribute("home"), "=", homes[0])
+        if len(homes) == 1
+        else Compare(Attribute("home"), "in", list(homes))
+    )
 
 
 # Runs as messages
@@ -435,7 +448,9 @@ def _experiment(run: Entity, home: Entity | None) -> tuple[str, str]:
 
 
 def _message(run: Entity, experiment: str, root: str, links: _Links) -> wire.Run:
-    return wire.Run(translate.run_info(run, experiment, root), translate.run_data(run), links.inputs, links.outputs)
+    return wire.Run(
+        translate.run_info(run, experiment, root), translate.run_data(run), links.inputs, links.outputs
+    )
 
 
 def _links(session: Session, runs: Sequence[Entity]) -> dict[int, _Links]:

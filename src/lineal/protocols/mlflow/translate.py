@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from lineal.graph.model import ByExternal, ById, Entity, Point, Properties
+from lineal.graph.model import ByExternal, Entity, Point, Properties
 from lineal.protocols.mlflow import wire
 from lineal.protocols.mlflow.errors import invalid
 from lineal.protocols.mlflow.filters import MODEL_STATUS, RUN_NAME_TAG
@@ -37,13 +37,13 @@ _MODEL_STATUS = dict(enumerate(MODEL_STATUS.values()))
 _VIEWS = {1: "active", 2: "deleted", 3: "all"}
 _VIEW_NAMES = {"ACTIVE_ONLY": 1, "DELETED_ONLY": 2, "ALL": 3}
 
-_ADJECTIVES = (
+_ADJECTIVES = (  # noqa: SIM905 (a list of literals would be five times as long)
     "able amber ample apt arid bold brave brisk calm chief civil clean clear cosy crisp deft eager early fair fast"
     " fine firm fleet fond frank fresh gentle glad golden grand green happy hardy humble jolly keen kind late light"
     " lively loyal lucid lucky mellow merry mild modest neat noble patient plain polite prime proud quick quiet rapid"
     " ready rosy rustic serene sharp shy silent sleek smart smooth snug solid stout sunny swift tidy vivid warm wise"
 ).split()
-_NOUNS = (
+_NOUNS = (  # noqa: SIM905
     "auk badger beaver bee bison bream carp cat chub cod colt crab crane crow deer dove duck eagle eel elk falcon finch"
     " fox frog gnu goat goose grouse gull hare hawk hen heron horse ibex jay kite koala lamb lark lion loon lynx mink"
     " mole moose moth mouse mule newt otter owl ox panda perch pika pony quail ram rat raven robin rook seal shad"
@@ -78,11 +78,6 @@ def experiment_ref(number: str) -> ByExternal:
 def model_ref(number: str) -> ByExternal:
     """The address of a logged model."""
     return ByExternal(MODEL, number)
-
-
-def by_id(entity: Entity) -> ById:
-    """The address of an entity that was read already."""
-    return ById(entity.id)
 
 
 def outside_id(entity: Entity, protocol: str) -> str | None:

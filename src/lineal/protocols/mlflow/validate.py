@@ -32,7 +32,8 @@ _NOT_IN_PATHS = re.compile(r"[\x00-\x1f#\\]")
 _WHOLE = re.compile(r"-?\d{1,18}")
 _NOT_IN_MODEL_NAMES = ("/", ":", ".", "%", '"', "'")
 _CHARACTERS = (
-    "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/)."
+    "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:)"
+    " and slashes (/)."
 )
 _DATASET_LIMITS = {"name": 500, "digest": 36, "source": 65_535, "schema": 1_048_575, "profile": 16_777_215}
 
@@ -166,9 +167,13 @@ def length(name: str, value: str, limit: int) -> None:
 def page(size: int) -> int:
     """The number of results asked for; Refused unless it is positive and not too large."""
     if size < 1:
-        raise invalid(f"Invalid value {size} for parameter 'max_results' supplied. It must be a positive integer")
+        raise invalid(
+            f"Invalid value {size} for parameter 'max_results' supplied. It must be a positive integer"
+        )
     if size > MOST_FOUND:
-        raise invalid(f"Invalid value {size} for parameter 'max_results' supplied. It must be at most {MOST_FOUND}")
+        raise invalid(
+            f"Invalid value {size} for parameter 'max_results' supplied. It must be at most {MOST_FOUND}"
+        )
     return size
 
 

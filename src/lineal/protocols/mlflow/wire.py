@@ -3,6 +3,8 @@
 Fields without a default are required. Output structs leave out what has its default, as MLflow does.
 """
 
+# ruff: noqa: D101 (a message without a docstring is that of the same name in MLflow's definitions)
+
 from __future__ import annotations
 
 from typing import Annotated
@@ -94,7 +96,7 @@ class Experiments(Answer):
     next_page_token: str = ""
 
 
-class DatasetSummary(Answer, frozen=True):
+class DatasetSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     experiment_id: str
     name: str
     digest: str

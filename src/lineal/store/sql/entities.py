@@ -72,6 +72,12 @@ def contained(cx: Connection, number: int) -> list[int]:
     return [row[0] for row in cx.execute(sql, (number,))]
 
 
+def in_state(cx: Connection, numbers: Sequence[int], state: int) -> list[int]:
+    """Those of the entities that are in a state."""
+    sql = f"SELECT id FROM entity WHERE {cx.dialect.among('id')} AND state = ?"
+    return [row[0] for row in cx.execute(sql, (cx.dialect.pack(numbers), state))]
+
+
 def set_state(cx: Connection, numbers: Sequence[int], state: int, at: int) -> None:
     """Give entities a state, and a new revision."""
     cx.many(
@@ -176,6 +182,12 @@ def facets(cx: Connection, numbers: Sequence[int]) -> list[Row]:
     """(entity, name, document) of these entities."""
     sql = f"SELECT entity, name, document FROM facet WHERE {cx.dialect.among('entity')}"
     return cx.execute(sql, (cx.dialect.pack(numbers),))
+
+
+def facets_named(cx: Connection, numbers: Sequence[int], name: int) -> list[Row]:
+    """(entity, document) of one facet of these entities, by interned name."""
+    sql = f"SELECT entity, document FROM facet WHERE {cx.dialect.among('entity')} AND name = ?"
+    return cx.execute(sql, (cx.dialect.pack(numbers), name))
 
 
 def texts(rows: Iterable[Row]) -> Properties:

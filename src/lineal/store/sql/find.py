@@ -30,6 +30,7 @@ _TEXTS = {"uuid", "name", "owner"}
 _SYMBOLS = {"kind", "namespace"}
 STATES = {"active": 0, "deleted": 1}
 _DEPTH = 50
+_PATTERN = 10_000
 _RARE = 2000
 _SAME_TEXT = (
     "FROM property p WHERE p.type = 4 AND p.key = ? AND substr(p.text, 1, 64) = substr(?, 1, 64) AND p.text = ?"
@@ -46,6 +47,13 @@ class Sql(NamedTuple):
 TRUE, FALSE = Sql("1=1"), Sql("1=0")
 
 
+def valid_at(now: int) -> Sql:
+    """The condition that a row of `label l` counts at a moment."""
+    return Sql(
+        "(l.valid_from IS NULL OR l.valid_from <= ?) AND (l.valid_until IS NULL OR l.valid_until > ?)", (now, now)
+    )
+
+
 class Names(NamedTuple):
     """What the compiler must look up: interned text, and the closure of kinds and labels."""
 
@@ -57,11 +65,14 @@ class Names(NamedTuple):
 class Compiler:
     """Turns expressions into conditions on an entity's alias."""
 
-    def __init__(self, cx: Connection, names: Names, now: int) -> None:
+    def __init__(
+        self, cx: Connection, names: Names, now: int, seen: Callable[[str], Sql] = lambda alias: TRUE
+    ) -> None:
         self._cx = cx
         self._dialect = cx.dialect
         self._names = names
         self._now = now
+        self._seen = seen
         self._depth = 0
 
     def condition(self, expr: Expr | None, alias: str = "e") -> Sql:
@@ -88,7 +99,8 @@ class Compiler:
                 return self._join(parts, " OR ", FALSE, alias)
             case Not(part):
                 inner = self.condition(part, alias)
-                return Sql(f"NOT ({inner.text})", inner.params)
+                # A comparison with a missing attribute is NULL in SQL, and does not hold here.
+                return Sql(f"({inner.text}) IS NOT TRUE", inner.params)
             case Labelled():
                 return self._labelled(expr, alias)
             case Related():
@@ -99,23 +111,26 @@ class Compiler:
     def _join(self, parts: Sequence[Expr], glue: str, empty: Sql, alias: str) -> Sql:
         if not parts:
             return empty
-        found = [self.condition(part, alias) for part in parts]
+        return self._glued([self.condition(part, alias) for part in parts], glue)
+
+    def _glued(self, found: Sequence[Sql], glue: str) -> Sql:
         text = glue.join(f"({each.text})" for each in found)
         return Sql(text, tuple(param for each in found for param in each.params))
 
     def _labelled(self, expr: Labelled, alias: str) -> Sql:
         numbers = [self._names.symbol(name) for name in self._names.labels(expr.name)]
         direct = " AND l.root = l.entity" if expr.direct else ""
+        valid = valid_at(self._now)
         return Sql(
             f"EXISTS (SELECT 1 FROM label l WHERE l.entity = {alias}.id AND l.name IN ({_list(numbers)}){direct}"
-            " AND (l.valid_from IS NULL OR l.valid_from <= ?) AND (l.valid_until IS NULL OR l.valid_until > ?))",
-            (self._now, self._now),
+            f" AND {valid.text})",
+            valid.params,
         )
 
     def _related(self, expr: Related, alias: str) -> Sql:
         near, far = ("target", "source") if expr.direction == "in" else ("source", "target")
         other, edge = f"{alias}n", f"{alias}g"
-        inner = self.condition(expr.where, other)
+        inner = self._glued([self.condition(expr.where, other), self._seen(other)], " AND ")
         kind = self._names.symbol(expr.kind)
         return Sql(
             f"EXISTS (SELECT 1 FROM edge {edge} JOIN entity {other} ON {other}.id = {edge}.{far}"
@@ -175,7 +190,7 @@ class Compiler:
     def _row(self, source: str, expr: Compare) -> Sql:
         sample = expr.value[0] if isinstance(expr.value, list) and expr.value else expr.value
         if isinstance(sample, bool | int | float):
-            return self._exists(source, expr, "p.num", _number)
+            return self._exists(source, expr, "p.num", _double)
         return self._exists(
             f"{source} AND p.type = 4" if expr.value is not None else source, expr, "p.text", str
         )
@@ -209,6 +224,8 @@ class Compiler:
         if value is None or isinstance(value, list):
             raise Invalid(f"`{op}` needs one value")
         if op in ("like", "ilike"):
+            if not isinstance(value, str) or len(value) > _PATTERN:
+                raise Invalid(f"`{op}` needs text of at most {_PATTERN} characters")
             return Sql(self._dialect.like(column, op == "ilike"), (value,))
         if op not in ("=", "!=", "<", "<=", ">", ">="):
             raise Invalid(f"unknown operator {op!r}")
@@ -274,4 +291,11 @@ def _number(value: Any) -> float | int:
         raise Invalid(f"{value!r} is not a number")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise Invalid(f"{value} does not fit in 64 bits")
+    if value != value:
+        raise Invalid("nothing compares with NaN")
     return value
+
+
+def _double(value: Any) -> float:
+    """As properties are kept for comparison."""
+    return float(_number(value))

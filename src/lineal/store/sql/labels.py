@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from lineal.store.base import Connection, Row
 
 _PUT = (
-    "INSERT INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (entity, name, root) DO UPDATE SET"
+    "INSERT INTO label VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (entity, name, root) DO UPDATE SET via=excluded.via,"
     " category=excluded.category, attributes=excluded.attributes, valid_from=excluded.valid_from,"
     " valid_until=excluded.valid_until"
 )

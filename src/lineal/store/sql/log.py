@@ -39,6 +39,16 @@ def after(cx: Connection, entity: int, at: int) -> list[Row]:
     return cx.execute(sql, (entity, at))
 
 
+def last_touch(cx: Connection, entity: int, at: int) -> list[Row]:
+    """Effects of the last commit until a moment that gave the entity a new `updated`."""
+    touching = "c.entity = ? AND l.at <= ? AND c.action NOT IN ('linked', 'unlinked', 'points')"
+    newest = (
+        "SELECT MAX(c.commit_id) FROM change_log c JOIN commit_log l ON l.id = c.commit_id"
+        f" WHERE {touching}"
+    )
+    return cx.execute(f"{_EVENT} WHERE {touching} AND c.commit_id = ({newest})", (entity, at, entity, at))
+
+
 def since(cx: Connection, commit: int, limit: int) -> list[Row]:
     """Effects of the commits after this one, oldest first: at least `limit` if there are, never half a commit."""
     last = cx.execute(

@@ -168,7 +168,10 @@ def move(cx: Connection, entity: int, home: int) -> None:
     cx.execute("UPDATE latest SET home = ? WHERE entity = ?", (home, entity))
 
 
-def delete(cx: Connection, entity: int, key: int) -> None:
-    """Remove one series."""
+def delete(cx: Connection, entity: int, key: int) -> bool:
+    """Remove one series; whether there was one."""
+    if not cx.execute("SELECT 1 FROM latest WHERE entity = ? AND key = ?", (entity, key)):
+        return False
     for table in ("point", "chunk", "latest"):
         cx.execute(f"DELETE FROM {table} WHERE entity = ? AND key = ?", (entity, key))
+    return True

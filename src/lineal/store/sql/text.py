@@ -1,6 +1,6 @@
 """Full text: one document for each entity, written in the transaction of its change.
 
-Words are cut here, so that both databases find the same.
+Words are cut here and not by a database, so that both find the same: lower case, accents taken off.
 
 Spelling follows the idea of symmetric deletion (SymSpell, W. Garbe 2012): a word and a query that lie one edit
 apart share a variant with one letter deleted.
@@ -9,6 +9,7 @@ apart share a variant with one letter deleted.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ from lineal.store.base import Connection
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
 _SPELT = re.compile(r"^[^\W\d_]{4,20}$")
-_MAX_WORDS = 2000
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_MAX_TEXT, _MAX_WORD, _MAX_WORDS = 50_000, 100, 2000
+_WEIGHTS = "ACBD"
 
 
 class Document(NamedTuple):
@@ -30,24 +33,39 @@ class Document(NamedTuple):
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; `customer_id`, `customer-id` and `customerId` are two words."""
-    return [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", text))][:_MAX_WORDS]
+    """Lower-case words; `customer_id`, `customer-id` and `customerId` are two words. A very long text is cut."""
+    found = _WORD.findall(_CAMEL.sub(" ", _plain(text[:_MAX_TEXT])))
+    return [word[:_MAX_WORD].lower() for word in found[:_MAX_WORDS]]
+
+
+def _plain(text: str) -> str:
+    """Text without accents."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
 def put(cx: Connection, entity: int, document: Document, *, new: bool) -> None:
     """Index an entity anew."""
-    parts = [" ".join(words(part)) for part in document]
-    if cx.dialect.name == "sqlite":
-        if not new:
-            cx.execute("DELETE FROM document WHERE rowid = ?", (entity,))
+    parts = [words(part) for part in document]
+    if cx.dialect.name != "sqlite":
         cx.execute(
-            "INSERT INTO document (rowid, name, description, tags, columns) VALUES (?, ?, ?, ?, ?)",
-            (entity, *parts),
+            "INSERT INTO document VALUES (?, ?) ON CONFLICT (entity) DO UPDATE SET vector = excluded.vector",
+            (entity, vector(parts)),
         )
         return
-    vector = " || ".join(f"setweight(to_tsvector('simple', ?::text), '{weight}')" for weight in "ACBD")
-    sql = f"INSERT INTO document VALUES (?, {vector}) ON CONFLICT (entity) DO UPDATE SET vector = excluded.vector"
-    cx.execute(sql, (entity, *parts))
+    if not new:
+        cx.execute("DELETE FROM document WHERE rowid = ?", (entity,))
+    cx.execute(
+        "INSERT INTO document (rowid, name, description, tags, columns) VALUES (?, ?, ?, ?, ?)",
+        (entity, *(" ".join(part) for part in parts)),
+    )
+
+
+def vector(parts: Sequence[Sequence[str]]) -> str:
+    """The words of a document's parts as PostgreSQL writes a tsvector."""
+    weighted = [(word, weight) for weight, part in zip(_WEIGHTS, parts, strict=True) for word in part]
+    return " ".join(f"'{word}':{place}{weight}" for place, (word, weight) in enumerate(weighted, 1))
 
 
 def delete(cx: Connection, entity: int) -> None:
@@ -85,7 +103,7 @@ def match(cx: Connection) -> str:
     """The condition on `document d`, with the expression as its parameter."""
     if cx.dialect.name == "sqlite":
         return "d.document MATCH ?"
-    return "d.vector @@ to_tsquery('simple', ?)"
+    return "d.vector @@ ?::tsquery"
 
 
 def expression(cx: Connection, terms: Sequence[Sequence[str]], *, prefix: bool, names: bool = False) -> str:
@@ -97,7 +115,7 @@ def expression(cx: Connection, terms: Sequence[Sequence[str]], *, prefix: bool, 
     for number, term in enumerate(terms):
         star = "*" if prefix and number == len(terms) - 1 else ""
         mark = f":{star}{suffix}" if star or suffix else ""
-        groups.append("(" + " | ".join(word + mark for word in term) + ")")
+        groups.append("(" + " | ".join(f"'{word}'{mark}" for word in term) + ")")
     return " & ".join(groups)
 
 

@@ -1,0 +1,145 @@
+"""What the door serves: every operation with its handler. `operations.toml` tells of all that MLflow publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lineal.catalog.session import Session
+from lineal.protocols.base import Call, Handler, Reply, Route, json_reply
+from lineal.protocols.mlflow import artifacts, errors, experiments, logged_models, metrics, model_search, runs
+
+VERSION = "3.18.0"
+"""The MLflow whose protocol this is; clients choose by it what they dare to ask."""
+
+_SERVER_INFO = {
+    "store_type": "SqlStore",
+    "workspaces_enabled": False,
+    "trace_archival_enabled": False,
+    "multipart_uploads_enabled": False,
+    "multipart_downloads_enabled": False,
+    "artifact_serving_enabled": True,
+    "presigned_upload_run_id_supported": False,
+    "presigned_upload_model_id_supported": False,
+    "model_artifact_presigned_downloads_supported": False,
+    "artifacts_presigned_only": False,
+    "features_enabled": {"gateway": False, "scheduled_issue_detection": False},
+    "tracking_auth": "",
+}
+
+
+def version(call: Call) -> Reply:
+    """GET /version."""
+    return Reply(200, VERSION.encode(), "text/plain; charset=utf-8")
+
+
+def server_info(call: Call) -> Reply:
+    """GET server-info: what this server can do, also for who has not signed in."""
+    return json_reply(_SERVER_INFO)
+
+
+class Operation(NamedTuple):
+    """One operation under the prefixes of MLflow's API.
+
+    Attributes:
+        path: below `/api/2.0/mlflow`, or below `/api` when it begins with a slash.
+        browser: whether it stands under `/ajax-api` only.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    inline: bool = False
+    browser: bool = False
+    streams: bool = False
+    public: bool = False
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("POST", "experiments/create", experiments.create),
+    Operation("GET", "experiments/get", experiments.get, inline=True),
+    Operation("GET", "experiments/get-by-name", experiments.get_by_name, inline=True),
+    Operation("POST", "experiments/search", experiments.search),
+    Operation("GET", "experiments/search", experiments.search),
+    Operation("POST", "experiments/update", experiments.update),
+    Operation("POST", "experiments/delete", experiments.delete),
+    Operation("POST", "experiments/restore", experiments.restore),
+    Operation("POST", "experiments/set-experiment-tag", experiments.set_tag),
+    Operation("POST", "experiments/delete-experiment-tag", experiments.delete_tag),
+    Operation("POST", "experiments/search-datasets", experiments.search_datasets),
+    Operation("POST", "runs/create", runs.create),
+    Operation("GET", "runs/get", runs.get, inline=True),
+    Operation("POST", "runs/update", runs.update),
+    Operation("POST", "runs/delete", runs.delete),
+    Operation("POST", "runs/restore", runs.restore),
+    Operation("POST", "runs/search", runs.search),
+    Operation("POST", "runs/set-tag", runs.set_tag),
+    Operation("POST", "runs/delete-tag", runs.delete_tag),
+    Operation("POST", "runs/log-metric", runs.log_metric),
+    Operation("POST", "runs/log-parameter", runs.log_param),
+    Operation("POST", "runs/log-batch", runs.log_batch),
+    Operation("POST", "runs/log-inputs", runs.log_inputs),
+    Operation("POST", "runs/outputs", runs.log_outputs),
+    Operation("POST", "runs/log-model", runs.log_model),
+    Operation("GET", "metrics/get-history", metrics.get_history),
+    Operation("GET", "metrics/get-history-bulk-interval", metrics.get_history_bulk_interval),
+    Operation("GET", "metrics/get-history-bulk", metrics.get_history_bulk, browser=True),
+    Operation("POST", "logged-models", logged_models.create),
+    Operation("POST", "logged-models/search", model_search.search),
+    Operation("GET", "logged-models/{model_id}", logged_models.get),
+    Operation("PATCH", "logged-models/{model_id}", logged_models.finalize),
+    Operation("DELETE", "logged-models/{model_id}", logged_models.delete),
+    Operation("POST", "logged-models/{model_id}/params", logged_models.log_params),
+    Operation("PATCH", "logged-models/{model_id}/tags", logged_models.set_tags),
+    Operation("DELETE", "logged-models/{model_id}/tags/{tag_key:path}", logged_models.delete_tag),
+    Operation("GET", "logged-models/{model_id}/artifacts/directories", artifacts.list_of_model),
+    Operation("GET", "logged-models/{model_id}/artifacts/files", artifacts.get_of_model, browser=True),
+    Operation("GET", "artifacts/list", artifacts.list_of_run),
+    Operation("POST", "upload-artifact", artifacts.upload_to_run, browser=True),
+    Operation("GET", "/2.0/mlflow-artifacts/artifacts", artifacts.list_files),
+    Operation("GET", "/2.0/mlflow-artifacts/artifacts/{artifact_path:path}", artifacts.get_file),
+    Operation(
+        "PUT", "/2.0/mlflow-artifacts/artifacts/{artifact_path:path}", artifacts.put_file, streams=True
+    ),
+    Operation("DELETE", "/2.0/mlflow-artifacts/artifacts/{artifact_path:path}", artifacts.delete_file),
+    Operation("POST", "/2.0/mlflow-artifacts/mpu/create/{artifact_path:path}", artifacts.no_multipart),
+    Operation("POST", "/2.0/mlflow-artifacts/mpu/complete/{artifact_path:path}", artifacts.no_multipart),
+    Operation("POST", "/2.0/mlflow-artifacts/mpu/abort/{artifact_path:path}", artifacts.no_multipart),
+    Operation("GET", "/3.0/mlflow/server-info", server_info, inline=True, public=True),
+)
+
+UNPREFIXED: tuple[Route, ...] = (
+    Route("GET", "/version", version, inline=True, public=True),
+    Route("GET", "/get-artifact", artifacts.get_of_run),
+)
+
+
+class Mlflow:
+    """MLflow's tracking protocol over HTTP."""
+
+    name = "mlflow"
+
+    def routes(self) -> Sequence[Route]:
+        """Every operation under both prefixes, and those without one."""
+        return [*UNPREFIXED, *(route for operation in OPERATIONS for route in _routes(operation))]
+
+    def failure(self, error: Exception, call: Call | None) -> Reply:
+        """The error as `error_code` and `message`."""
+        return errors.failure(error)
+
+    def seed(self, session: Session) -> None:
+        """Make what every MLflow server has; to be called once when a server starts."""
+        experiments.seed(session)
+
+
+def _routes(operation: Operation) -> Iterator[Route]:
+    path = operation.path if operation.path.startswith("/") else f"/2.0/mlflow/{operation.path}"
+    for prefix in ("/ajax-api",) if operation.browser else ("/api", "/ajax-api"):
+        yield Route(
+            operation.method,
+            prefix + path,
+            operation.handler,
+            operation.inline,
+            operation.streams,
+            operation.public,
+        )

@@ -1,0 +1,86 @@
+import { useCounts, useFind } from "../../api/queries";
+import type { Query } from "../../api/types";
+import { familyOf, KindIcon } from "../../components/icons";
+import { Labels } from "../../components/labels";
+import { Failure } from "../../components/problem";
+import { SearchBox } from "../../components/search-box";
+import { Ago, EntityLink, Section, Status, usePageTitle, Waiting } from "../../components/small";
+import { count } from "../../format/number";
+import { capital, kindName, plural } from "../../format/words";
+import { kindHref, Link } from "../../router";
+import { Welcome } from "./welcome";
+
+export function HomePage() {
+  usePageTitle("");
+  const { data: counts, error, refetch } = useCounts();
+  const empty = counts !== undefined && Object.keys(counts).every(isOnlyPlace);
+  return (
+    <div className="home">
+      <h1 className="hidden-heading">Lineal</h1>
+      <SearchBox text="" large />
+      {error && !counts && <Failure error={error} retry={refetch} />}
+      {!counts && !error && <Waiting lines={5} />}
+      {empty && <Welcome />}
+      {counts && !empty && (
+        <>
+          <Tiles counts={counts} />
+          <Recent />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** MLflow's clients expect a default experiment, so that a store is never quite empty. */
+function isOnlyPlace(kind: string): boolean {
+  return familyOf(kind) === "context";
+}
+
+function Tiles({ counts }: { counts: Record<string, number> }) {
+  const kinds = Object.entries(counts).filter(([, number]) => number > 0);
+  kinds.sort(([a, many], [b, few]) => few - many || a.localeCompare(b));
+  return (
+    <ul className="tiles" aria-label="What is here">
+      {kinds.map(([kind, number]) => (
+        <li key={kind}>
+          <Link className="tile" href={kindHref(kind)}>
+            <KindIcon kind={kind} />
+            <span className="tile-count">{count(number)}</span>
+            <span className="tile-name">{number === 1 ? kindName(kind) : plural(kind)}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const RECENT: Query = {
+  order: [{ field: { field: "attribute", name: "updated" }, descending: true }],
+  limit: 15,
+  parts: ["properties", "labels"],
+};
+
+function Recent() {
+  const { data, error, refetch } = useFind(RECENT);
+  return (
+    <Section heading="Recently changed" aside={<Link href="/search">Browse everything</Link>}>
+      {error && !data && <Failure error={error} retry={refetch} />}
+      {!data && !error && <Waiting lines={8} />}
+      <ul className="rows">
+        {data?.entities.map((entity) => (
+          <li key={entity.uuid} className="row-item">
+            <EntityLink entity={entity} />
+            <Status entity={entity} />
+            <Labels labels={entity.labels} />
+            <span className="row-detail">
+              {capital(kindName(entity.kind))} in {entity.namespace}
+            </span>
+            <span className="row-time">
+              <Ago at={entity.updated} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
