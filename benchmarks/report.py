@@ -37,8 +37,8 @@ make bench ARGS=--publish           # all, and write this page
 - Searches are over one experiment of 10,000 runs with 20 params and 20 metrics each, and all contenders
   must find the same runs in the same order. Its rows were put straight into MLflow's tables, since logging
   them would take most of an hour; into Lineal they were logged over HTTP.
-- Start-up is on an empty directory. Memory is the proportional set size of all processes once
-  they are idle.
+- Start-up is on an empty directory. Memory is the proportional set size (PSS) of all processes once they
+  are idle; pages of the interpreter that other programs share at that moment count in part.
 - The size of an install is that of a package with all it needs, without bytecode.
 - SQLite alone is called in process and commits the same rows with `synchronous=FULL`. Many writers can be
   faster than that, because Lineal commits together what is waiting.
@@ -110,7 +110,8 @@ def _table(results: Iterable[Result], peers: dict[str, str]) -> str:
     for result in results:
         cells = [result.figure.title, result.figure.unit, _shown(result.value(LINEAL))]
         for peer in peers:
-            cells += [_shown(result.value(peer)), f"**{_shown(result.ratio(peer))}**"]
+            ratio = _shown(result.ratio(peer))
+            cells += [_shown(result.value(peer)), f"**{ratio}**" if ratio else ""]
         rows.append([*cells, _cpu(result)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
@@ -138,7 +139,7 @@ def machine() -> str:
     cpu = next((text for key, text in _fields("/proc/cpuinfo") if key == "model name"), platform.machine())
     memory = next((text for key, text in _fields("/proc/meminfo") if key == "MemTotal"), "0 kB")
     size = f"{os.cpu_count()} cores ({cpu}), {int(memory.split()[0]) / 1e6:.0f} GB of memory"
-    return f"{size}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{size}, {platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}"
 
 
 def _fields(path: str) -> Iterable[tuple[str, str]]:

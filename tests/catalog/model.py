@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,7 +156,7 @@ class Attempt:
         self.touched: dict[int, int] = {}
         self.new: set[int] = set()
         self.altered = False
-        self.before = dict(graph.things)
+        self.before = copy.deepcopy(graph.things)
 
     def apply(self, operation: AnyOperation) -> None:
         match operation:
@@ -188,21 +188,23 @@ class Attempt:
         self.touched[thing.id] = moment or self.touched.get(thing.id, self.now)
 
     def find(self, ref: AnyRef) -> Thing | None:
+        """What an address meant when the change began, or means by now if it meant nothing then."""
+        before = self.stands(ref, self.before)
+        return self.stands(ref, self.graph.things) if before is None else self.graph.things.get(before.id)
+
+    def stands(self, ref: AnyRef, things: dict[int, Thing]) -> Thing | None:
         match ref:
             case Local(handle):
-                return self.graph.things.get(self.handles.get(handle, 0))
+                return things.get(self.handles.get(handle, 0))
             case ById(number):
-                return self.graph.things.get(number)
+                return things.get(number)
             case ByUuid(uuid):
-                return self.first(lambda each: each.uuid == uuid)
+                return _first(things, lambda each: each.uuid == uuid)
             case ByExternal(protocol, outside):
-                return self.first(lambda each: (protocol, outside) in each.external)
+                return _first(things, lambda each: (protocol, outside) in each.external)
             case ByName(kind, name, namespace):
                 address = (self.types.identity(kind), namespace, name)
-                return self.first(lambda each: self.address(each) == address)
-
-    def first(self, holds: Any) -> Thing | None:
-        return next((each for each in self.graph.things.values() if holds(each)), None)
+                return _first(things, lambda each: self.address(each) == address)
 
     def address(self, thing: Thing) -> tuple[str, str, str | None]:
         return self.types.identity(thing.kind), thing.namespace, thing.key
@@ -220,7 +222,7 @@ class Attempt:
         if address is None and put.unique and put.kind and put.name:
             address = ByName(put.kind, put.name, put.namespace)
         thing = self.find(address) if address is not None else None
-        if thing is None and self.was_there(address):
+        if thing is None and address is not None and self.stands(address, self.before):
             raise NotFound("removed by this very change")
         if thing is None:
             thing = self.create(put, address, number, uuid)
@@ -232,17 +234,10 @@ class Attempt:
         if isinstance(put.ref, ByExternal):
             outside.append(External(put.ref.protocol, put.ref.id))
         for external in outside:
-            holder = self.find(ByExternal(external.protocol, external.id))
+            holder = self.stands(ByExternal(external.protocol, external.id), self.graph.things)
             if holder is not None and holder is not thing:
                 raise Conflict("external")
             thing.external.add((external.protocol, external.id))
-
-    def was_there(self, address: AnyRef | None) -> bool:
-        now, self.graph.things = self.graph.things, self.before
-        try:
-            return address is not None and self.find(address) is not None
-        finally:
-            self.graph.things = now
 
     def create(self, put: PutEntity, address: AnyRef | None, number: int, uuid: str) -> Thing:
         if put.kind is None or isinstance(address, ById | Local):
@@ -265,14 +260,15 @@ class Attempt:
 
     def change(self, thing: Thing, put: PutEntity) -> None:
         before = copy.deepcopy(thing)
+        home = self.get(put.home) if put.home is not None else None
         if put.kind is not None:
             if self.types.identity(put.kind) != self.types.identity(thing.kind):
                 raise Invalid("identity")
             thing.kind = put.kind if self.types.is_a(put.kind, thing.kind) else thing.kind
+        if home is not None:
+            self.move(thing, home)
         if put.name is not None and (put.unique or thing.key is None):
             self.rename(thing, put.name, put.unique)
-        if put.home is not None:
-            self.move(thing, self.get(put.home))
         for name in ("owner", "started", "ended"):
             if getattr(put, name) is not None:
                 setattr(thing, name, getattr(put, name))
@@ -288,7 +284,7 @@ class Attempt:
 
     def rename(self, thing: Thing, name: str, unique: bool) -> None:
         if unique:
-            holder = self.find(ByName(thing.kind, name, thing.namespace))
+            holder = self.stands(ByName(thing.kind, name, thing.namespace), self.graph.things)
             if holder is not None and holder is not thing:
                 raise Conflict("name")
             thing.key = name
@@ -375,6 +371,10 @@ class Attempt:
             key: detail for key, detail in self.graph.edges.items() if not gone & set(key[:2])
         }
         self.altered = True
+
+
+def _first(things: dict[int, Thing], holds: Callable[[Thing], bool]) -> Thing | None:
+    return next((each for each in things.values() if holds(each)), None)
 
 
 def _equal(left: Thing, right: Thing) -> bool:

@@ -100,7 +100,7 @@ class Naive:
             return value is None
         if expr.op == "is not null":
             return value is not None
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        if value is None or (isinstance(value, float) and math.isnan(value)):
             return False
         if isinstance(expr.field, Property) and not self.comparable(value, expr.value):
             return False

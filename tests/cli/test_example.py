@@ -44,27 +44,26 @@ def test_the_example_is_real(mlflow_python: None, lineal: Lineal, tmp_path: Path
         assert done.json == {"runs": counts["run"]}
         assert counts["experiment"] >= 5
         assert counts["run"] >= 15
-        assert counts["model_version"] == 3
+        assert counts["logged_model"] == 14
         assert lineal("example", "--server", url).out.startswith("the store is not empty")
         _check_lineage(client)
         _check_curves(client)
-        assert "…/breast_cancer.csv" in lineal("lineage", "breast-cancer-diagnosis", "--server", url).out
-        assert (
-            "health data: …/breast_cancer.csv → input"
-            in lineal("why", "breast_cancer: random forest", "--server", url).out
-        )
+        drawn = lineal("lineage", "breast_cancer.csv", "--direction", "down", "--server", url).out
+        assert drawn.count("output breast_cancer-model logged_model ↳health data") == 3
+        told = lineal("why", "diabetes: ridge", "--server", url).out
+        assert "personal data: age → member → …/diabetes_data_raw.csv.gz → input → diabetes: ridge" in told
 
 
 def _check_lineage(client: Client) -> None:
     """The classification of the file, and of two columns of another, has reached what was made of them."""
-    health = client.search(label="health data", kinds=["model_version"])
-    assert health.total == 3
+    health = client.search(label="health data", kinds=["logged_model"])
+    assert health.total == 6
     sensitive = client.search(label="personal data", kinds=["run"]).entities
-    assert {each.name.partition(":")[0] for each in sensitive} == {"diabetes"}
+    assert {each.name.partition(":")[0] for each in sensitive} == {"breast_cancer", "diabetes"}
     [file] = client.search("breast_cancer", kinds=["dataset"]).entities
     assert file.owner == "W. H. Wolberg"
     below = client.lineage(file, direction="down")
-    assert {"run", "logged_model", "model_version"} <= {each.kind for each in below.nodes}
+    assert {each.kind for each in below.nodes} == {"dataset", "run", "logged_model"}
 
 
 def _check_curves(client: Client) -> None:

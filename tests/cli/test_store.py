@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,30 @@ def test_backup_and_restore_while_serving(lineal: Lineal, data: Path, tmp_path: 
         assert (read.namespace, read.properties) == ("namespace-new", {"key-new": 1})
         assert [label.name for label in read.labels] == ["label-new"]
         assert client.search("", namespace="namespace-gone").total == 0
+
+
+@pytest.mark.postgres
+def test_a_backup_moves_a_store_to_postgresql(
+    lineal: Lineal, data: Path, tmp_path: Path, postgres_url: str
+) -> None:
+    file, files = tmp_path / "all.tar", tmp_path / "files"
+    with Client(data) as client:
+        client.upload("name:model:default/churn", "w.bin", b"weights")
+    assert lineal("backup", file, "--data", data).status == 0
+    moved = lineal("restore", file, "--yes", "--store", postgres_url, "--blobs", files)
+    assert moved.status == 0, moved.err
+    assert lineal("check", "--store", postgres_url) == (0, "no damage found\n", "")
+    assert lineal("upgrade", "--store", postgres_url).out == "the store is up to date\n"
+    with serving(tmp_path / "other", store=postgres_url, blobs=str(files)) as url, Client(url) as client:
+        assert client.search("orders").entities[0].owner == "ada"
+        assert b"".join(client.read("name:model:default/churn", "w.bin")) == b"weights"
+        assert [path.edges for path in client.why_label("name:model:default/churn", "personal data")] == [
+            ["input", "output"]
+        ]
+    back = lineal("backup", tmp_path / "back.tar", "--store", postgres_url, "--blobs", files)
+    assert back.status == 0, back.err
+    assert lineal("restore", tmp_path / "back.tar", "--data", tmp_path / "sqlite").status == 0
+    assert lineal("search", "--data", tmp_path / "sqlite").out == lineal("search", "--data", data).out
 
 
 def test_restore_asks_before_it_replaces(lineal: Lineal, data: Path, tmp_path: Path) -> None:
@@ -127,3 +152,28 @@ def test_a_data_folder_that_is_not_there(lineal: Lineal, tmp_path: Path, command
     assert told.status == 1
     assert told.err.startswith(f"error: there is no data folder {tmp_path / 'nowhere'}; ")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_files_in_s3(lineal: Lineal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moto.server import ThreadedMotoServer
+
+    s3 = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    s3.start()
+    host, port = s3.get_host_and_port()
+    address = f"http://{host}:{port}"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    urllib.request.urlopen(urllib.request.Request(f"{address}/bucket", method="PUT")).close()
+    try:
+        with serving(tmp_path / "data", blobs="s3://bucket/lineal") as url, Client(url) as client:
+            model = client.put("model", "churn")
+            client.upload(model, "weights/w.bin", b"0" * 7_000_000)
+            assert [(each.path, each.size) for each in client.files(model, "weights")] == [
+                ("weights/w.bin", 7_000_000)
+            ]
+            assert b"".join(client.read(model, "weights/w.bin")) == b"0" * 7_000_000
+        where = ("--data", tmp_path / "data", "--blobs", "s3://bucket/lineal")
+        assert lineal("backup", tmp_path / "a.tar", *where, "--json").json["files"] == 0
+    finally:
+        s3.stop()

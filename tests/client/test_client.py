@@ -268,5 +268,15 @@ def test_webhooks(tmp_path: Path) -> None:
     with serving(tmp_path / "data", allow_private_webhooks=True) as url, Client(url) as client:
         hook = client.webhooks.add("http://127.0.0.1:9/hook", kinds=["model"], secret="s" * 16)
         assert [(each.url, each.kinds) for each in client.webhooks.all()] == [(hook.url, ["model"])]
+        tried = client.webhooks.test(hook.id)
+        assert (tried.webhook, tried.status) == (hook.id, "failed")
+        assert tried.error
+        client.put("dataset", "of no interest")
+        client.put("model", "churn")
+        newest = client.changes()[-1].commit
+        deadline = time.monotonic() + 20
+        while not (made := client.webhooks.deliveries(hook.id)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert [each.commit for each in made] == [newest]
         client.webhooks.remove(hook.id)
         assert client.webhooks.all() == []

@@ -7,8 +7,10 @@ anything; of an `sh` block only the `lineal` commands are looked at, for options
 
 from __future__ import annotations
 
+import http.server
 import re
 import shlex
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ import typer
 from tests.client.serving import serving
 from tests.docs.conftest import ROOT, Shell, environment_with
 
+from lineal import Client
 from lineal.cli.app import app
 
 PAGES = [
@@ -28,6 +31,9 @@ PAGES = [
         for page in sorted((ROOT / "docs" / folder).glob("*.md"))
     ),
 ]
+BENCHMARKS = ROOT / "docs" / "reference" / "benchmarks.md"
+"""Written when benchmarks are published, which a fresh checkout need not have seen."""
+
 FENCE = re.compile(r"^```(\w+) ?([\w.]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(#[^)]*)?\)")
 
@@ -117,9 +123,36 @@ def check_options(words: list[str]) -> None:
     assert unknown == []
 
 
-@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]), ids=str)
+@pytest.mark.parametrize(
+    "page",
+    sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]),
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_links_lead_somewhere(page: Path) -> None:
-    broken = [
-        target for target, _ in LINK.findall(page.read_text("utf-8")) if not (page.parent / target).exists()
-    ]
-    assert broken == []
+    targets = {(page.parent / target).resolve() for target, _ in LINK.findall(page.read_text("utf-8"))}
+    assert [target for target in targets - {BENCHMARKS} if not target.exists()] == []
+
+
+def test_the_signature_check_on_the_page_knows_a_real_delivery(tmp_path: Path) -> None:
+    names: dict[str, Any] = {}
+    [checking] = [each for each in blocks(ROOT / "docs/how-to/webhooks.md") if "is_genuine" in each.text]
+    exec(checking.text, names)
+    arrived: list[tuple[dict[str, str], bytes]] = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            arrived.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.handle_request, daemon=True).start()
+        with serving(tmp_path / "data", allow_private_webhooks=True) as url, Client(url) as client:
+            hook = client.webhooks.add(f"http://127.0.0.1:{receiver.server_port}/", secret="keep this safe")
+            assert client.webhooks.test(hook.id).status == "delivered"
+    [(headers, body)] = arrived
+    assert names["is_genuine"]("keep this safe", headers, body)
+    assert not names["is_genuine"]("another secret", headers, body)
+    assert not names["is_genuine"]("keep this safe", headers, body + b" ")

@@ -170,6 +170,19 @@ def test_a_stream_that_fails_is_not_passed_off_as_whole() -> None:
         _sent(Reply(stream=broken()))
 
 
+def test_a_connection_that_broke_unnoticed() -> None:
+    async def broken(message: Message) -> None:
+        raise RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed")
+
+    async def wrong(message: Message) -> None:
+        raise RuntimeError("Response content shorter than Content-Length")
+
+    with pytest.raises(Disconnected):
+        asyncio.run(send_reply(broken, _receiver(b""), Reply(), False))
+    with pytest.raises(RuntimeError, match="shorter"):
+        asyncio.run(send_reply(wrong, _receiver(b""), Reply(), False))
+
+
 def test_headers_by_any_case() -> None:
     headers = Headers({b"content-type": b"text/plain"})
     assert headers["Content-Type"] == headers.get("content-type") == "text/plain"

@@ -51,6 +51,17 @@ def test_human_lines(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_foreign_errors_are_told_by_their_type(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("human", "info")
+    error = _raised(ValueError("the caller's password"))
+    logging.getLogger("uvicorn.error").error("broken\n", exc_info=error)
+    text = capsys.readouterr().err
+    assert "error   broken error=ValueError\n" in text
+    assert "password" not in text.splitlines()[0]
+    logging.getLogger("uvicorn.error").error("ASGI callable returned without completing response.")
+    assert capsys.readouterr().err == ""
+
+
 def test_the_level_decides(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("human", "warning")
     logs.LOGGER.info("serving")

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -148,6 +149,18 @@ def test_the_feed_arrives_and_resumes(running: Running) -> None:
     connection.request("GET", "/api/v1/feed?since=0", headers={"Last-Event-ID": str(number)})
     assert _lines(connection.getresponse(), 3)[2] == f"id: {later}"
     connection.close()
+
+
+def test_clients_that_hang_up_are_no_error(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    parts = urlsplit(running.url)
+    request = f"GET /api/v1/types HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    for _ in range(50):
+        with socket.create_connection((parts.hostname, parts.port)) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.sendall(request * 3)
+    time.sleep(0.3)
+    assert httpx.get(f"{running.url}/health").text == "OK"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_it_stops_although_somebody_follows_the_feed(settings: Settings) -> None:

@@ -28,8 +28,14 @@ def history(session: Session, ref: AnyRef, limit: int) -> list[Event]:
 
 
 def changes(session: Session, since: int, limit: int) -> list[Event]:
-    """What was done after a commit, oldest first, as far as the caller may see it."""
-    return _events(session, log.since(session.catalog.store.reader(), since, limit))
+    """What was done after a commit, oldest first, as far as the caller may see it; [] when that is nothing more."""
+    cx = session.catalog.store.reader()
+    while rows := log.since(cx, since, limit):
+        events = _events(session, rows)
+        if events:
+            return events
+        since = rows[-1][0]
+    return []
 
 
 def newest(session: Session) -> int:

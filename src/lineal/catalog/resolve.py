@@ -20,6 +20,7 @@ from lineal.graph.change import (
 )
 from lineal.graph.errors import NotFound
 from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, Local
+from lineal.graph.types import Types
 
 
 def resolve(work: Work) -> None:
@@ -51,16 +52,22 @@ def _refs(operation: AnyOperation) -> Iterator[AnyRef]:
 
 
 def _look_up(work: Work, ref: AnyRef) -> None:
-    if ref not in work.refs:
-        found = work.state.nodes.find(work.cx, work.state.types(work.cx), ref)
-        work.refs[ref] = found
+    if work.refs.get(ref) is None:
+        types = work.state.types(work.cx)
+        found = work.refs.get(_identity(types, ref)) if isinstance(ref, ByName) else None
+        work.refs[ref] = found or work.state.nodes.find(work.cx, types, ref)
+
+
+def _identity(types: Types, ref: ByName) -> ByName:
+    """The address that all kinds of one identity have in common."""
+    return ByName(types.identity(ref.kind), ref.name, ref.namespace)
 
 
 def _target(work: Work, put: PutEntity) -> Node:
     """The node that a PutEntity is about, made if there is none yet."""
     address = put.ref or _own_name(put)
-    node = work.refs.get(address) if address is not None else None
-    if node is None and address is not None:
+    node = None
+    if address is not None:
         _look_up(work, address)
         node = work.refs[address]
     work.created.append(node is None)
@@ -99,7 +106,10 @@ def _register(work: Work, put: PutEntity, address: AnyRef | None, node: Node) ->
         work.refs[address] = node
     if put.handle is not None:
         work.refs[Local(put.handle)] = node
-    for external in put.external:
-        work.refs[ByExternal(external.protocol, external.id)] = node
+    others: list[AnyRef] = [ByExternal(external.protocol, external.id) for external in put.external]
     if node.key is not None:
-        work.refs[ByName(node.kind, node.key, node.namespace)] = node
+        own = ByName(node.kind, node.key, node.namespace)
+        others += [own, _identity(work.state.types(work.cx), own)]
+    for ref in others:
+        if work.refs.get(ref) is None:
+            work.refs[ref] = node

@@ -117,7 +117,7 @@ def _narrow(session: Session, query: Query, names: Names) -> list[Sql]:
     if query.kinds:
         wanted = frozenset().union(*(session.types().subkinds(kind) for kind in query.kinds))
         numbers = sorted(names.symbol(kind) for kind in wanted)
-        found.append(Sql(f"e.kind IN ({', '.join(map(str, numbers))})"))
+        found.append(Sql(f"e.kind IN ({', '.join(map(str, numbers)) or '-1'})"))
     if query.state != "all":
         found.append(Sql(f"e.state = {STATES[query.state]}"))
     return found

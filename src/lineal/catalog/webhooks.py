@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -35,7 +36,8 @@ PAUSES = (10, 60, 300, 1800, 7200, 21600, 43200, 86400)
 _LOGGER = logging.getLogger("lineal.webhooks")
 _LEASE_MS = 60_000
 _KEPT_MS = 7 * 86_400_000
-_AT_ONCE = 4
+_AT_ONCE = 8
+_IN_A_ROW = 50
 _PAGE = 500
 _IDLE = 30.0
 _GATHER = 0.1
@@ -98,6 +100,7 @@ class Webhooks:
         self._allow_private = allow_private
         self._post = post
         self._wake: Callable[[], None] = lambda: None
+        self._busy: set[int] = set()
         self._prune_at = 0
 
     def all(self, session: Session) -> list[Webhook]:
@@ -167,28 +170,55 @@ class Webhooks:
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _round(self, loop: asyncio.AbstractEventLoop, pool: ThreadPoolExecutor) -> float:
-        """Queue what is new and try what is due; seconds until there may be more to do."""
+        """Queue what is new and start on what is due; seconds until there may be more to do.
+
+        Each webhook gets its deliveries one after the other, so that a slow one delays only itself.
+        """
         try:
             due = await loop.run_in_executor(pool, self._prepare)
-            await asyncio.gather(*(loop.run_in_executor(pool, self._attempt, each) for each in due))
+            for number, deliveries in due.items():
+                self._busy.add(number)
+                future = loop.run_in_executor(pool, self._deliver, deliveries)
+                future.add_done_callback(partial(self._delivered, number))
             return await loop.run_in_executor(pool, self._pause)
         except Exception as error:
             _LOGGER.warning("webhooks wait: %s", type(error).__name__)
             return _IDLE
 
-    def _prepare(self) -> list[Delivery]:
-        for hook in self._hooks():
-            if hook.webhook.active:
-                self._look(hook)
+    def _prepare(self) -> dict[int, list[Delivery]]:
+        """What is due, for each webhook that is not being served just now."""
         now = _now()
+        found = {}
+        for hook in self._hooks():
+            number = hook.webhook.id
+            if hook.webhook.active and number not in self._busy:
+                self._look(hook)
+                due = rows.due(self._catalog.store.reader(), number, now, _IN_A_ROW)
+                found[number] = [Delivery(*row) for row in due]
+        self._prune(now)
+        return {number: deliveries for number, deliveries in found.items() if deliveries}
+
+    def _prune(self, now: int) -> None:
         if now >= self._prune_at:
             self._prune_at = now + 3_600_000
             self._catalog.store.write(lambda cx: rows.prune(cx, now - _KEPT_MS))
-        return [Delivery(*row) for row in rows.due(self._catalog.store.reader(), now, 4 * _AT_ONCE)]
 
     def _pause(self) -> float:
-        moment = rows.next_due(self._catalog.store.reader())
-        return _IDLE if moment is None else min(max(moment - _now(), 0) / 1000, _IDLE)
+        """Seconds until something is due for a webhook that is not being served; one that is wakes us itself."""
+        moments = rows.next_due(self._catalog.store.reader())
+        free = [moment for number, moment in moments if number not in self._busy]
+        return min(max(min(free) - _now(), 0) / 1000, _IDLE) if free else _IDLE
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._attempt(delivery)
+
+    def _delivered(self, number: int, future: asyncio.Future[None]) -> None:
+        self._busy.discard(number)
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            _LOGGER.warning("webhook %d waits: %s", number, type(error).__name__)
+        self._wake()
 
     def _look(self, hook: _Hook) -> None:
         """Queue a delivery for each new commit that the webhook wants to hear of."""

@@ -18,6 +18,25 @@ class Webhook(msgspec.Struct, omit_defaults=True):
     actions: list[str] = []
 
 
+class Delivery(msgspec.Struct, omit_defaults=True):
+    """One commit on its way to one webhook.
+
+    Attributes:
+        commit: its number; 0 for a test.
+        attempt: how often it was tried.
+        next_at: when it is tried next, or when it was settled (ms since the epoch).
+        status: pending, delivered or failed.
+        error: why the last attempt failed.
+    """
+
+    webhook: int
+    commit: int
+    attempt: int
+    next_at: int
+    status: str
+    error: str | None = None
+
+
 class Webhooks:
     """The addresses that are told of changes by a signed POST."""
 
@@ -46,6 +65,11 @@ class Webhooks:
         """Tell the address no more."""
         self._connection.send("DELETE", f"/webhooks/{webhook}")
 
-    def test(self, webhook: int) -> None:
-        """Send the address a delivery now."""
-        self._connection.send("POST", f"/webhooks/{webhook}/test", repeatable=False)
+    def deliveries(self, webhook: int) -> list[Delivery]:
+        """What was and is to be delivered, newest first."""
+        path = f"/webhooks/{webhook}/deliveries"
+        return self._connection.get(path, dict[str, list[Delivery]])["deliveries"]
+
+    def test(self, webhook: int) -> Delivery:
+        """Send the address an empty delivery now; whether it arrived."""
+        return self._connection.post(f"/webhooks/{webhook}/test", Delivery, b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import json
 import os
@@ -72,8 +73,10 @@ def _train(url: str, progress: Progress, token: str | None) -> list[Source]:
             cwd=folder,
             env=_environment(token),
         )
+        atexit.register(process.terminate)  # a server that stops does not leave it behind
         with process:
             sources = _follow(process, progress)
+        atexit.unregister(process.terminate)
         if process.returncode != 0:
             raise NoExample(f"training failed: {_last_line(errors)}")
     return sources

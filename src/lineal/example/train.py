@@ -8,35 +8,35 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-warnings.filterwarnings("ignore")
-
-import mlflow  # noqa: E402
-import sklearn  # noqa: E402
-from mlflow.models import infer_signature  # noqa: E402
-from sklearn import datasets  # noqa: E402
-from sklearn.ensemble import (  # noqa: E402
+import mlflow
+import sklearn
+from mlflow.models import infer_signature
+from sklearn import datasets
+from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     RandomForestClassifier,
 )
-from sklearn.linear_model import Lasso, LogisticRegression, Ridge, SGDClassifier  # noqa: E402
-from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score  # noqa: E402
-from sklearn.model_selection import GridSearchCV, train_test_split  # noqa: E402
-from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
-from sklearn.neural_network import MLPClassifier  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
-from sklearn.svm import SVC  # noqa: E402
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge, SGDClassifier
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 FOLDER = Path(datasets.__file__).parent / "data"
 REQUIREMENTS = [f"scikit-learn=={sklearn.__version__}"]
 SEED = 7
+
+Step = Callable[[], object]
 
 
 class Source(NamedTuple):
@@ -89,26 +89,26 @@ def run(source: Source, name: str) -> Iterator[None]:
         yield
 
 
-def keep(source: Source, model: Any, split: Split) -> str:
-    """Log the fitted model with its signature; the model's URI."""
+def keep(source: Source, model: Any, split: Split) -> None:
+    """Log the fitted model with its signature."""
     signature = infer_signature(split.test, model.predict(split.test))
-    logged = mlflow.sklearn.log_model(
+    mlflow.sklearn.log_model(
         model,
         name=f"{source.name}-model",
         signature=signature,
         pip_requirements=REQUIREMENTS,
         serialization_format="cloudpickle",
     )
-    return str(logged.model_uri)
 
 
-def classify(source: Source, name: str, model: Any, split: Split) -> tuple[float, str]:
-    """Fit a classifier, measure it on the rows held back and keep it; accuracy and URI."""
+def classify(source: Source, name: str, model: Any, split: Split) -> None:
+    """Fit a classifier, measure it on the rows held back and keep it."""
     with run(source, name):
         model.fit(split.train, split.train_target)
-        accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
-        mlflow.log_metric("test_accuracy", accuracy)
-        return accuracy, keep(source, model, split)
+        mlflow.log_metric(
+            "test_accuracy", float(accuracy_score(split.test_target, model.predict(split.test)))
+        )
+        keep(source, model, split)
 
 
 def regress(source: Source, name: str, model: Any, split: Split) -> None:
@@ -121,7 +121,7 @@ def regress(source: Source, name: str, model: Any, split: Split) -> None:
         keep(source, model, split)
 
 
-def boost_classifier(source: Source, split: Split) -> tuple[float, str]:
+def boost_classifier(source: Source, split: Split) -> None:
     """Gradient boosting with the loss after each tree."""
     with run(source, "gradient boosting"):
         model = GradientBoostingClassifier(n_estimators=60, random_state=SEED)
@@ -132,9 +132,10 @@ def boost_classifier(source: Source, split: Split) -> tuple[float, str]:
                 "train_loss": model.train_score_[step],
             }
             mlflow.log_metrics({key: float(value) for key, value in values.items()}, step=step)
-        accuracy = float(accuracy_score(split.test_target, model.predict(split.test)))
-        mlflow.log_metric("test_accuracy", accuracy)
-        return accuracy, keep(source, model, split)
+        mlflow.log_metric(
+            "test_accuracy", float(accuracy_score(split.test_target, model.predict(split.test)))
+        )
+        keep(source, model, split)
 
 
 def boost_regressor(source: Source, split: Split) -> None:
@@ -185,44 +186,29 @@ def search(source: Source, split: Split) -> None:
         keep(source, found.best_estimator_, split)
 
 
-def register(name: str, found: list[tuple[float, str]]) -> None:
-    """Register models as versions in the order of their accuracy; the best becomes the champion."""
-    client = mlflow.MlflowClient()
-    for _, uri in sorted(found):
-        version = mlflow.register_model(uri, name)
-    client.set_registered_model_alias(name, "champion", version.version)
-
-
 def scaled(model: Any) -> Any:
     """The model behind a scaling of its inputs."""
     return make_pipeline(StandardScaler(), model)
 
 
-def steps(data: dict[str, Split]) -> Iterator[Callable[[], object]]:
+def steps(data: dict[str, Split]) -> Iterator[Step]:
     """All the work, in order."""
-    iris, wine, cancer = data["iris"], data["wine"], data["breast_cancer"]
-    for name, model in {
-        "logistic regression": LogisticRegression(max_iter=500),
-        "nearest neighbours": KNeighborsClassifier(n_neighbors=5),
-        "support vectors": SVC(kernel="rbf", C=1.0),
-    }.items():
-        yield lambda name=name, model=model: classify(IRIS, name, model, iris)
-    yield lambda: search(WINE, wine)
-    yield lambda: classify(WINE, "logistic regression", scaled(LogisticRegression()), wine)
-    found: list[tuple[float, str]] = []
-    for name, model in {
-        "logistic regression": scaled(LogisticRegression()),
-        "random forest": RandomForestClassifier(n_estimators=50, random_state=SEED),
-    }.items():
-        yield lambda name=name, model=model: found.append(classify(CANCER, name, model, cancer))
-    yield lambda: found.append(boost_classifier(CANCER, cancer))
-    yield lambda: register("breast-cancer-diagnosis", found)
-    for name, model in {"ridge": Ridge(alpha=0.1), "lasso": Lasso(alpha=0.1)}.items():
-        yield lambda name=name, model=model: regress(DIABETES, name, model, data["diabetes"])
-    yield lambda: boost_regressor(DIABETES, data["diabetes"])
-    for rate in (0.0001, 0.001):
-        yield lambda rate=rate: descend(DIGITS, data["digits"], rate)
-    yield lambda: perceptron(DIGITS, data["digits"])
+    iris, wine, cancer, diabetes, digits = (data[source.name] for source in SOURCES)
+    yield partial(classify, IRIS, "logistic regression", LogisticRegression(max_iter=500), iris)
+    yield partial(classify, IRIS, "nearest neighbours", KNeighborsClassifier(), iris)
+    yield partial(classify, IRIS, "support vectors", SVC(), iris)
+    yield partial(search, WINE, wine)
+    yield partial(classify, WINE, "logistic regression", scaled(LogisticRegression()), wine)
+    yield partial(classify, CANCER, "logistic regression", scaled(LogisticRegression()), cancer)
+    forest = RandomForestClassifier(n_estimators=50, random_state=SEED)
+    yield partial(classify, CANCER, "random forest", forest, cancer)
+    yield partial(boost_classifier, CANCER, cancer)
+    yield partial(regress, DIABETES, "ridge", Ridge(alpha=0.1), diabetes)
+    yield partial(regress, DIABETES, "lasso", Lasso(alpha=0.1), diabetes)
+    yield partial(boost_regressor, DIABETES, diabetes)
+    yield partial(descend, DIGITS, digits, 0.0001)
+    yield partial(descend, DIGITS, digits, 0.001)
+    yield partial(perceptron, DIGITS, digits)
 
 
 def describe(source: Source) -> dict[str, Any]:

@@ -76,7 +76,17 @@ async def stream_body(receive: Receive, headers: RawHeaders) -> AsyncIterator[by
 
 
 async def send_reply(send: Send, receive: Receive, reply: Reply, head: bool) -> None:
-    """Answer; of a `head` request without the body."""
+    """Answer; of a `head` request without the body. Disconnected when nobody is there to read it."""
+    try:
+        await _send(send, receive, reply, head)
+    except RuntimeError as error:
+        # What uvloop says when the connection broke and uvicorn was not told yet.
+        if "the handler is closed" not in str(error):
+            raise
+        raise Disconnected from error
+
+
+async def _send(send: Send, receive: Receive, reply: Reply, head: bool) -> None:
     start = {"type": "http.response.start", "status": reply.status, "headers": _wire_headers(reply)}
     await send(start)
     if reply.stream is None:
@@ -125,13 +135,14 @@ async def _collect(receive: Receive, limit: int) -> bytes:
     message = await receive()
     pieces = [_piece(message)]
     size = len(pieces[0])
-    if not message.get("more_body", False) and size <= limit:
-        return pieces[0]
-    async for piece in _pieces(receive):
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise _too_large(limit)
+    if message.get("more_body", False) and size <= limit:
+        async for piece in _pieces(receive):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                break
+    if size > limit:
+        raise _too_large(limit)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

@@ -27,13 +27,16 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields: dict[str, Any] = getattr(record, "fields", {})
-        trace = _trace(record.exc_info[2]) if record.exc_info else ""
+        trace = ""
+        if record.exc_info and record.exc_info[0]:
+            fields = {"error": record.exc_info[0].__name__} | fields
+            trace = _trace(record.exc_info[2])
         if self._as_json:
             more = {"trace": trace} if trace else {}
-            line = {"time": at, "level": record.levelname.lower(), "message": record.getMessage()}
+            line = {"time": at, "level": record.levelname.lower(), "message": record.getMessage().strip()}
             return json.dumps(line | fields | more, default=str)
         words = "".join(f" {key}={value}" for key, value in fields.items())
-        text = f"{at} {record.levelname.lower():7} {record.getMessage()}{words}"
+        text = f"{at} {record.levelname.lower():7} {record.getMessage().strip()}{words}"
         return f"{text}\n{trace}" if trace else text
 
 
@@ -41,6 +44,7 @@ def configure(log_format: str, level: str) -> None:
     """Send Lineal's and its web server's logs to standard error in this format."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter(log_format == "json"))
+    logging.getLogger("uvicorn.error").addFilter(_worth_telling)
     for name, threshold in (("lineal", _LEVELS[level]), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
@@ -63,6 +67,11 @@ def failed(error: BaseException, request_id: str, where: str) -> None:
         fields["words"] = str(error)
     trace = None if expected else (type(error), error, error.__traceback__)
     LOGGER.error("request failed", exc_info=trace, extra={"fields": fields})
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's tells more than that a client hung up; our own failures raise."""
+    return "returned without completing response" not in record.getMessage()
 
 
 def _trace(trace: TracebackType | None) -> str:

@@ -7,7 +7,6 @@ text anywhere, but each index knows its words and their places, from which the o
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import quote
 import apsw
 
 from lineal.graph.errors import Invalid
-from lineal.store import migrate
+from lineal.store import durable, migrate
 from lineal.store.base import Connection, Progress
 from lineal.store.sql import text
 
@@ -77,20 +76,12 @@ def whole(path: str) -> Iterator[str]:
     try:
         part.unlink(missing_ok=True)
         yield str(part)
-        _sync(part)
+        durable.sync(part)
         part.replace(target)
-        _sync(target.absolute().parent)
+        durable.sync(target.absolute().parent)
     finally:
         for rest in (part, Path(f"{part}-journal"), Path(f"{part}-wal"), Path(f"{part}-shm")):
             rest.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Many rows for one table of PostgreSQL as one statement: an array for each column instead of a statement for each row."""
+"""Many rows for one table of PostgreSQL in one statement: an array for each column."""
 
 from __future__ import annotations
 

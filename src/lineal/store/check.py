@@ -102,7 +102,9 @@ def _labels(cx: Connection) -> Iterator[str]:
 def _texts(cx: Connection) -> Iterator[str]:
     column = "rowid" if cx.dialect.name == "sqlite" else "entity"
     missing = f"SELECT e.id FROM entity e WHERE NOT EXISTS (SELECT 1 FROM document d WHERE d.{column} = e.id)"
-    stray = f"SELECT d.{column} FROM document d WHERE NOT EXISTS (SELECT 1 FROM entity e WHERE e.id = d.{column})"
+    stray = (
+        f"SELECT d.{column} FROM document d WHERE NOT EXISTS (SELECT 1 FROM entity e WHERE e.id = d.{column})"
+    )
     yield from _found(cx, missing, "an entity is missing in the index of text")
     yield from _found(cx, stray, "the index of text has a missing entity")
 

@@ -125,7 +125,9 @@ class Place(NamedTuple):
 
     def connect(self) -> psycopg.Connection[Row]:
         """A new connection. Unavailable when the server does not answer."""
-        defaults: dict[str, Any] = {key: value for key, value in _DEFAULTS.items() if f"{key}=" not in self.url}
+        defaults: dict[str, Any] = {
+            key: value for key, value in _DEFAULTS.items() if f"{key}=" not in self.url
+        }
         try:
             raw = psycopg.connect(self.url, autocommit=True, **defaults)
         except psycopg.OperationalError as error:

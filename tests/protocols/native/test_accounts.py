@@ -116,6 +116,19 @@ def test_webhooks(api: Api) -> None:
         assert api.refused(method, f"/webhooks/{made['id']}{path}", 404)["code"] == "not_found"
 
 
+def test_changes_that_are_hidden_do_not_hide_those_behind_them(account: Account) -> None:
+    ann, bob = account("ann"), account("bob")
+    ann.post("/grants", {"principal": "bob", "role": "viewer", "target": "namespace", "value": "shown"}, 201)
+    for number in range(5):
+        ann.put(f"secret{number}", namespace="hidden")
+    ann.put("open", namespace="shown")
+    ann.put("secret", namespace="hidden")
+    page = bob.get("/changes", limit=2)
+    assert [event["name"] for event in page["events"]] == ["open"]
+    rest = bob.get("/changes", since=page["last"], limit=2)
+    assert (rest["events"], rest["last"] > page["last"]) == ([], True)
+
+
 _SECRETS = ("secretive", "hush-hush", "confidential", "clandestine")
 
 

@@ -152,6 +152,13 @@ def test_search_and_suggest(api: Api) -> None:
     assert _names(api.get("/suggest", q="wea")["entities"]) == ["weather"]
 
 
+def test_a_kind_that_is_not_there_has_no_entities(api: Api) -> None:
+    api.put("a")
+    assert api.get("/search", kind="spaceship")["entities"] == []
+    assert api.post("/find", {"kinds": ["spaceship"], "count": True}) == {"entities": [], "total": 0}
+    assert len(api.get("/search", kind=["spaceship", "dataset"])["entities"]) == 1
+
+
 def test_counts_and_types(api: Api) -> None:
     api.put("a")
     api.put("b", "model")

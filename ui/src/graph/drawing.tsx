@@ -9,7 +9,7 @@ import { entityHref, Link, withParams } from "../router";
 import { curve, layout, type Layout, type Sizes, type Spot } from "./layout";
 import { drawingOf, type Drawing, type DrawnNode } from "./twins";
 
-const SIZES: Sizes = { width: 176, height: 44, columnGap: 56, rowGap: 12 };
+const SIZES: Sizes = { width: 196, height: 44, columnGap: 52, rowGap: 12 };
 const SMALLEST = 0.6;
 /** Between the drawing and its frame, as in the style sheet. */
 const MARGIN = 16;

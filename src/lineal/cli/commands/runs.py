@@ -32,7 +32,8 @@ def runs(
         list[str] | None, typer.Option(help="Show this metric; those that most runs have if none is named.")
     ] = None,
     param: Annotated[
-        list[str] | None, typer.Option(help="Show this parameter; those that differ if none is named.")
+        list[str] | None,
+        typer.Option(help="Show this parameter; those of most runs that differ if none is named."),
     ] = None,
     limit: Limit = 20,
 ) -> Answer:
@@ -66,13 +67,19 @@ def _field(sort: str) -> Field:
 
 
 def _common_metrics(found: Sequence[Entity]) -> list[str]:
-    counted = Counter(key for run in found for key in run.metrics)
-    return sorted(key for key, count in counted.items() if count * 2 > len(found))
+    return _in_most([list(run.metrics) for run in found])
 
 
 def _differing_params(found: Sequence[Entity]) -> list[str]:
+    """Parameters that most runs have, and not all with one value."""
     from lineal.cli.draw import PARAM
 
-    keys = {key for run in found for key in run.properties if key.startswith(PARAM)}
-    differing = {key for key in keys if len({str(run.properties.get(key)) for run in found}) > 1}
-    return sorted(key.removeprefix(PARAM) for key in differing)
+    keys = _in_most([[key for key in run.properties if key.startswith(PARAM)] for run in found])
+    differing = [key for key in keys if len({str(run.properties.get(key)) for run in found}) > 1]
+    return [key.removeprefix(PARAM) for key in differing]
+
+
+def _in_most(keys: Sequence[Sequence[str]]) -> list[str]:
+    """Keys that more than half of these lists have, in order."""
+    counted = Counter(key for each in keys for key in each)
+    return sorted(key for key, count in counted.items() if count * 2 > len(keys))

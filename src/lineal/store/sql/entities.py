@@ -118,7 +118,7 @@ def pack_value(value: Value) -> tuple[int, float | None, str | None]:
     if isinstance(value, int):
         return INTEGER, float(value), str(value)
     if isinstance(value, float):
-        return (DOUBLE, value, None) if math.isfinite(value) else (DOUBLE, None, repr(value))
+        return (DOUBLE, None, repr(value)) if math.isnan(value) else (DOUBLE, value, None)
     if isinstance(value, str):
         return STRING, None, value
     return DOCUMENT, None, json.dumps(value, separators=(",", ":"))

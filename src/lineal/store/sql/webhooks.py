@@ -46,16 +46,18 @@ def queue(cx: Connection, number: int, commits: Sequence[int], now: int) -> None
     cx.many("INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
 
-def due(cx: Connection, now: int, limit: int) -> list[Row]:
-    """(webhook, commit, attempt, next_at, status, error) of what is to be tried now, longest due first."""
-    sql = f"{_DELIVERY} WHERE status = 'pending' AND next_at <= ? ORDER BY next_at, commit_id LIMIT ?"
-    return cx.execute(sql, (now, limit))
+def due(cx: Connection, number: int, now: int, limit: int) -> list[Row]:
+    """(webhook, commit, attempt, next_at, status, error) of what is to be tried now, by commit."""
+    sql = f"{_DELIVERY} WHERE webhook = ? AND status = 'pending' AND next_at <= ? ORDER BY commit_id LIMIT ?"
+    return cx.execute(sql, (number, now, limit))
 
 
-def next_due(cx: Connection) -> int | None:
-    """The moment at which the next delivery is to be tried."""
-    moment = cx.execute("SELECT MIN(next_at) FROM delivery WHERE status = 'pending'")[0][0]
-    return None if moment is None else int(moment)
+def next_due(cx: Connection) -> list[Row]:
+    """(webhook, moment at which its next delivery is to be tried)."""
+    return cx.execute(
+        "SELECT d.webhook, MIN(d.next_at) FROM delivery d JOIN webhook w ON w.id = d.webhook"
+        " WHERE d.status = 'pending' AND w.active = 1 GROUP BY d.webhook"
+    )
 
 
 def claim(cx: Connection, number: int, commit: int, attempt: int, until: int) -> bool:

@@ -1,0 +1,76 @@
+"""A live server, and scripts that an unmodified MLflow client runs against it from an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import client_env
+
+HERE = Path(__file__).parent
+RunScript = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The interpreter that has MLflow."""
+    found = client_env.python_of("mlflow")
+    if not found.exists():
+        pytest.skip("the client's environment is missing; `make clients` makes it")
+    return found
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server on an empty store."""
+    data = tmp_path_factory.mktemp("data")
+    command = [sys.executable, "-m", "lineal.cli", "serve", "--data", str(data), "--port", "0"]
+    with (data / "log").open("w+b") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            yield _url(process, data / "log")
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _url(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the server listens, as its log tells, once it answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        told = [word.removeprefix("url=") for word in log.read_text().split() if word.startswith("url=http")]
+        if told:
+            with urllib.request.urlopen(f"{told[0]}/health", timeout=10) as answer:
+                assert answer.status == 200
+            return told[0]
+        time.sleep(0.05)
+    pytest.fail(f"the server did not start: {log.read_text()}")
+
+
+@pytest.fixture
+def run_script(python: Path, server: str, tmp_path: Path) -> RunScript:
+    """Run a script of this folder against the server and read the JSON that it prints last."""
+
+    def run(name: str) -> Any:
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))},
+            "MLFLOW_TRACKING_URI": server,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "GIT_PYTHON_REFRESH": "quiet",
+            "HOME": str(tmp_path),
+        }
+        done = subprocess.run(
+            [str(python), str(HERE / name)], env=environment, cwd=tmp_path, capture_output=True, timeout=280
+        )
+        assert done.returncode == 0, done.stderr.decode()[-4000:]
+        return json.loads(done.stdout.decode().strip().splitlines()[-1])
+
+    return run
