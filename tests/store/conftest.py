@@ -25,7 +25,12 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
     import boto3
     from s3fs import S3FileSystem
 
-    values = {"ENDPOINT_URL": s3_server, "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}
+    values = {
+        "ENDPOINT_URL": s3_server,
+        "ACCESS_KEY_ID": "a",
+        "SECRET_ACCESS_KEY": "s",
+        "DEFAULT_REGION": "us-east-1",
+    }
     for name, value in values.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     S3FileSystem.clear_instance_cache()

@@ -132,7 +132,17 @@ class TestEverywhere:
         assert get(blobs.folder(NAME), "mine") == b"1"
 
     def test_names_are_kept_as_they_are(self, folder: Folder) -> None:
-        names = ["with space.txt", "größe.csv", "数据.bin", "a%20b", "100%", "x+y&z=1?#", "'quote\"", "-dash", ".hide"]
+        names = [
+            "with space.txt",
+            "größe.csv",
+            "数据.bin",
+            "a%20b",
+            "100%",
+            "x+y&z=1?#",
+            "'quote\"",
+            "-dash",
+            ".hide",
+        ]
         for name in names:
             put(folder, f"d/{name}", name.encode())
         assert [entry.path.removeprefix("d/") for entry in folder.list("d")] == sorted(names)
@@ -185,7 +195,9 @@ class TestEverywhere:
 
         async def main() -> None:
             for start in range(0, count, 50):
-                await asyncio.gather(*(folder.write(f"many/{n:05}", stream(b"x")) for n in range(start, start + 50)))
+                await asyncio.gather(
+                    *(folder.write(f"many/{n:05}", stream(b"x")) for n in range(start, start + 50))
+                )
 
         asyncio.run(main())
         started = time.monotonic()
@@ -216,7 +228,8 @@ class TestEscapes:
             put(local, path, b"x")
 
     @pytest.mark.parametrize(
-        ("path", "plain"), [("a/./b", "a/b"), ("a//b/", "a/b"), ("a..b/..c", "a..b/..c"), ("...", "..."), ("x:y/z", "")]
+        ("path", "plain"),
+        [("a/./b", "a/b"), ("a//b/", "a/b"), ("a..b/..c", "a..b/..c"), ("...", "..."), ("x:y/z", "")],
     )
     def test_paths_are_normalised(self, path: str, plain: str) -> None:
         if plain:

@@ -1,13 +1,13 @@
 """Who may see and do what: grants compiled into a predicate that becomes part of every query.
 
 A deny beats an allow. A deny of a role denies that role and those above it: `deny viewer` hides, `deny editor`
-leaves reading. A grant on an entity covers what it contains.
+leaves reading. A grant on an entity covers what it contains, at any depth.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from lineal.catalog.nodes import Node
@@ -18,6 +18,8 @@ from lineal.store.sql.find import FALSE, TRUE, Compiler, Names, Sql
 from lineal.store.sql.symbols import Symbols
 
 TTL = 2.0
+ALONE = "one"
+"""Alias of an entity that is asked about alone: the predicate then looks up from it, not down from a grant."""
 
 
 class Rule(NamedTuple):
@@ -73,15 +75,32 @@ class Scope:
         denied = _any([compiler.matches(rule, alias) for rule in denies])
         if denied == FALSE:
             return allowed
-        return Sql(f"({allowed.text}) AND NOT ({denied.text})", allowed.params + denied.params)
+        # An entity without a home makes the comparison with a home NULL, which is no denial.
+        return Sql(f"({allowed.text}) AND ({denied.text}) IS NOT TRUE", allowed.params + denied.params)
 
-    def allows_new(self, types: Types, node: Node, home: Node | None, role: Role) -> bool:
-        """Whether an entity that is not stored yet may be created in a role."""
+    def allows_new(self, types: Types, node: Node, inside: Collection[int], role: Role) -> bool:
+        """Whether an entity that is not stored yet may be created in a role.
+
+        Args:
+            types: every definition.
+            node: the entity.
+            inside: ids of the stored entities that will contain it, at any depth.
+            role: as what.
+        """
         if self.everything:
             return True
         allows, denies = self.relevant(role)
-        return any(_covers(types, rule, node, home) for rule in allows) and not any(
-            _covers(types, rule, node, home) for rule in denies
+        return any(_covers(types, rule, node, inside) for rule in allows) and not any(
+            _covers(types, rule, node, inside) for rule in denies
+        )
+
+    def manages(self, role: Role) -> bool:
+        """Whether the principal has this role on the whole store."""
+        if self.everything:
+            return True
+        allows, denies = self.relevant(role)
+        return any(rule.target == "store" for rule in allows) and not any(
+            rule.target == "store" for rule in denies
         )
 
 
@@ -115,7 +134,18 @@ class ScopeCompiler:
             case "classification":
                 return self._labels.condition(Labelled(rule.value), alias)
             case _:
-                return Sql(f"({alias}.id = {rule.entity} OR {alias}.home = {rule.entity})")
+                return _inside(rule.entity, alias)
+
+
+def _inside(entity: int, alias: str) -> Sql:
+    """That a row is an entity or lies in it; the usual case, one level deep, is asked first."""
+    near = f"{alias}.id = {entity} OR {alias}.home = {entity}"
+    if alias == ALONE:
+        start, step, far = f"SELECT {alias}.home", "SELECT h.home FROM c JOIN entity h ON h.id = c.id", f"{entity}"
+    else:
+        start, step = f"SELECT {entity}", "SELECT h.id FROM c JOIN entity h ON h.home = c.id"
+        far = f"{alias}.home"
+    return Sql(f"({near} OR {far} IN (WITH RECURSIVE c(id) AS ({start} UNION {step}) SELECT c.id FROM c))")
 
 
 def sentence(rule: Rule) -> str:
@@ -134,7 +164,7 @@ def _any(conditions: Sequence[Sql]) -> Sql:
     return Sql(text, tuple(param for each in conditions for param in each.params))
 
 
-def _covers(types: Types, rule: Rule, node: Node, home: Node | None) -> bool:
+def _covers(types: Types, rule: Rule, node: Node, inside: Collection[int]) -> bool:
     match rule.target:
         case "store":
             return True
@@ -143,6 +173,6 @@ def _covers(types: Types, rule: Rule, node: Node, home: Node | None) -> bool:
         case "kind":
             return types.is_a(node.kind, rule.value)
         case "entity":
-            return home is not None and home.id == rule.entity
+            return rule.entity in inside
         case _:
             return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lineal.catalog.access import rank
-from lineal.catalog.values import ROLES, Grant, Principal, Token, User
+from lineal.catalog.values import ROLES, Grant, Principal, Role, Token, User
 from lineal.graph.errors import Conflict, Denied, Invalid, NotFound
 from lineal.store.base import Connection, Row
 from lineal.store.sql import accounts as rows
@@ -32,7 +32,7 @@ class Accounts:
 
     def exist(self) -> bool:
         """Whether any user has been added; without one, a server on loopback is open."""
-        return bool(rows.principals(self._cx()))
+        return any(category == "user" for _, _, category, *_ in rows.principals(self._cx()))
 
     def verify_password(self, name: str, password: str) -> Principal | None:
         """The user, when the password is right. Takes some 50 ms on purpose."""
@@ -93,6 +93,7 @@ class Accounts:
         """Remove a user or group with its tokens and grants."""
         self.require_admin(session)
         number = self._named(name)[0]
+        self._require_over(session, number)
         self._write(session, lambda cx: rows.delete_principal(cx, number), f"removed {name}")
 
     def set_password(self, session: Session, name: str, password: str) -> None:
@@ -100,6 +101,8 @@ class Accounts:
         if session.principal.name != name:
             self.require_admin(session)
         number = self._named(name)[0]
+        if session.principal.name != name:
+            self._require_over(session, number)
         _check_password(password)
         hashed = _hashed(password)
         self._write(
@@ -112,12 +115,14 @@ class Accounts:
         member, found = self._named(user), self._named(group)
         if found[2] != "group" or member[2] == "group":
             raise Invalid(f"{user!r} must be a user and {group!r} a group")
+        self._require_over(session, member[0], found[0])
         self._write(session, lambda cx: rows.add_member(cx, member[0], found[0]), f"added {user} to {group}")
 
     def remove_member(self, session: Session, user: str, group: str) -> None:
         """Take a user out of a group."""
         self.require_admin(session)
         member, found = self._named(user), self._named(group)
+        self._require_over(session, member[0], found[0])
         self._write(
             session, lambda cx: rows.drop_member(cx, member[0], found[0]), f"removed {user} from {group}"
         )
@@ -136,10 +141,13 @@ class Accounts:
         if session.principal.name != user:
             self.require_admin(session)
         number = self._named(user)[0]
+        if session.principal.name != user:
+            self._require_over(session, number)
         secret = _PREFIX + secrets.token_urlsafe(32)
         now = self._catalog.writing.now()
 
         def work(cx: Connection) -> int:
+            rows.delete_expired(cx, now)
             return rows.add_token(cx, number, name, _hash(secret), now, expires)
 
         found = self._write(session, work, f"added token {name} of {user}")
@@ -186,6 +194,8 @@ class Accounts:
         """
         self.require_admin(session, owner=grant.role in ("owner",))
         principal = self._named(grant.principal)[0]
+        if grant.deny:
+            self._require_over(session, principal)
         self._check_target(grant)
 
         def work(cx: Connection) -> int:
@@ -204,6 +214,8 @@ class Accounts:
     def remove_grant(self, session: Session, number: int) -> None:
         """Take a grant back."""
         self.require_admin(session)
+        found = [grant.role for grant in self.grants(session) if grant.id == number]
+        self.require_admin(session, owner="owner" in found)
 
         def work(cx: Connection) -> None:
             if not rows.delete_grant(cx, number):
@@ -213,21 +225,19 @@ class Accounts:
 
     def is_admin(self, session: Session) -> bool:
         """Whether the caller may manage accounts."""
-        return self._has(session, "admin")
-
-    def _has(self, session: Session, role: Any) -> bool:
-        if session.principal.everything:
-            return True
-        allows, denies = self._catalog.scope(session.principal).relevant(role)
-        return any(rule.target == "store" for rule in allows) and not any(
-            rule.target == "store" for rule in denies
-        )
+        return session.scope.manages("admin")
 
     def require_admin(self, session: Session, *, owner: bool = False) -> None:
         """Denied unless the caller is an admin (or owner) of the whole store."""
-        needed = "owner" if owner else "admin"
-        if not self._has(session, needed):
+        needed: Role = "owner" if owner else "admin"
+        if not session.scope.manages(needed):
             raise Denied(f"only an {needed} of the whole store may do this")
+
+    def _require_over(self, session: Session, *principals: int) -> None:
+        """Owners are in the hands of owners only, or an admin could act as one, become one or shut one out."""
+        owner = rank("owner")
+        found = [row for number in principals for row in rows.grants_of(self._cx(), number)]
+        self.require_admin(session, owner=any(row[1] == owner and row[2] == "store" and not row[4] for row in found))
 
     def _check_target(self, grant: Grant) -> None:
         if grant.target == "kind":

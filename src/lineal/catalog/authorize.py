@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineal.catalog.access import Scope, ScopeCompiler, rank
+from lineal.catalog.access import ALONE, Scope, ScopeCompiler, rank
 from lineal.catalog.nodes import Node
 from lineal.catalog.values import Role
 from lineal.catalog.work import Work
@@ -22,6 +22,7 @@ from lineal.graph.errors import Denied, NotFound, Unauthenticated
 from lineal.graph.model import AnyRef
 from lineal.graph.types import Types
 from lineal.store.base import Connection
+from lineal.store.sql import entities
 
 
 def authorize(work: Work) -> None:
@@ -36,50 +37,62 @@ def authorize(work: Work) -> None:
     if work.scope.principal.id == 0:
         raise Unauthenticated("sign in first")
     targets = iter(work.targets)
+    inside: dict[Node, list[int]] = {}
     for operation in work.change.operations:
         if isinstance(operation, PutEntity):
-            _put_entity(work, operation, next(targets))
+            _put_entity(work, operation, next(targets), inside)
         else:
             _other(work, operation)
 
 
-def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
+def _put_entity(work: Work, put: PutEntity, node: Node, inside: dict[Node, list[int]]) -> None:
+    """`inside` tells of each entity new in this change which stored ones will contain it."""
     home = work.at(put.home) if put.home is not None else None
-    if home is not None and not home.fresh:
-        require(work, home, "editor")
+    if put.home is not None and home is not None and not home.fresh:
+        require(work, home, "editor", put.home)
     if not node.fresh:
-        require(work, node, "editor")
-    elif not (home is not None and home.fresh) and not work.scope.allows_new(
-        _types(work), node, home, "editor"
-    ):
+        require(work, node, "editor", _address(put))
+        if put.cascade and put.state is not None:
+            _require_below(work, node)
+        return
+    if home is None or home.fresh:
+        inside[node] = inside.get(home, []) if home is not None else []
+    else:
+        inside[node] = [home.id, *entities.above(work.cx, home.id)]
+    if not work.scope.allows_new(_types(work), node, inside[node], "editor"):
         raise Denied(f"{work.scope.principal.name} may not create a {node.kind} in {node.namespace}")
+
+
+def _address(put: PutEntity) -> object:
+    """Where the change says that the entity stands, for an error that tells no more."""
+    return put.ref or f"{put.kind}:{put.namespace}/{put.name}"
 
 
 def _other(work: Work, operation: AnyOperation) -> None:
     match operation:
         case PutType():
-            if not any(
-                rule.target == "store" and rule.role >= rank("admin")
-                for rule in work.scope.relevant("admin")[0]
-            ):
+            if not work.scope.manages("admin"):
                 raise Denied("types are put by an admin of the whole store")
         case PutEdge(source=source, target=target):
             _edge(work, source, target)
         case Remove(ref=ref, what=TheEdge(target=target)):
             _edge(work, ref, target)
         case PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref):
-            require(work, work.node(ref), "editor")
+            node = work.node(ref)
+            require(work, node, "editor", ref)
+            if isinstance(operation, Remove) and operation.cascade:
+                _require_below(work, node)
         case Expect(ref=ref):
             _hide(work, ref)
 
 
 def _edge(work: Work, source: AnyRef, target: AnyRef) -> None:
     """Both ends must be visible, one of them editable."""
-    ends = [work.node(source), work.node(target)]
-    for node in ends:
+    ends = {ref: work.node(ref) for ref in (source, target)}
+    for ref, node in ends.items():
         if not node.fresh and not allows(work.cx, work, node, "viewer"):
-            raise NotFound(f"nothing at {node.uuid}")
-    if not any(node.fresh or allows(work.cx, work, node, "editor") for node in ends):
+            raise NotFound(f"nothing at {ref}")
+    if not any(node.fresh or allows(work.cx, work, node, "editor") for node in ends.values()):
         raise Denied(f"{work.scope.principal.name} may edit neither end of the edge")
 
 
@@ -90,13 +103,23 @@ def _hide(work: Work, ref: AnyRef) -> None:
         work.refs[ref] = None
 
 
-def require(work: Work, node: Node, role: Role) -> None:
-    """Refuse unless the principal may act in this role on a node."""
+def _require_below(work: Work, node: Node) -> None:
+    """Refuse to change all that an entity contains unless every part of it may be edited."""
+    below = entities.contained(work.cx, node.id)
+    condition = work.scope.predicate(ScopeCompiler(work.cx, work.state.symbols, _types(work)), "editor")
+    sql = f"SELECT COUNT(*) FROM entity e WHERE {work.cx.dialect.among('e.id')} AND ({condition.text})"
+    rows = work.cx.execute(sql, (work.cx.dialect.pack(below), *condition.params))
+    if rows[0][0] < len(below):
+        raise Denied(f"{work.scope.principal.name} is not editor of all that {node.name!r} contains")
+
+
+def require(work: Work, node: Node, role: Role, address: object) -> None:
+    """Refuse unless the principal may act in this role on a node; an error repeats only the address it came by."""
     if node.fresh or allows(work.cx, work, node, role):
         return
     if allows(work.cx, work, node, "viewer"):
         raise Denied(f"{work.scope.principal.name} is not {role} of {node.kind} {node.name!r}")
-    raise NotFound(f"nothing at {node.uuid}")
+    raise NotFound(f"nothing at {address}")
 
 
 def allows(cx: Connection, work: Work, node: Node, role: Role) -> bool:
@@ -111,8 +134,8 @@ def may(cx: Connection, scope: Scope, compiler: ScopeCompiler, number: int, role
         return True
     key = (number, rank(role))
     if key not in scope.may:
-        condition = scope.predicate(compiler, role)
-        sql = f"SELECT 1 FROM entity e WHERE e.id = ? AND ({condition.text})"
+        condition = scope.predicate(compiler, role, ALONE)
+        sql = f"SELECT 1 FROM entity {ALONE} WHERE {ALONE}.id = ? AND ({condition.text})"
         scope.may[key] = bool(cx.execute(sql, (number, *condition.params)))
     return scope.may[key]
 

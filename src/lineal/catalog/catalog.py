@@ -97,7 +97,9 @@ class Catalog:
         """The rules of a principal, a few seconds old at most."""
         found = self._scopes.get(principal.id)
         if found is None or not found.fresh(self.epoch):
-            found = Scope(principal, self._rules(principal, cx or self.store.reader()), self.epoch)
+            # Read before the grants: those that change in between are then read again.
+            epoch = self.epoch
+            found = Scope(principal, self._rules(principal, cx or self.store.reader()), epoch)
             self._scopes[principal.id] = found
         return found
 

@@ -81,7 +81,7 @@ class Host(Protocol):
         ...
 
     def forget(self) -> None:
-        """Look up accounts and credentials anew; to be called when they changed."""
+        """Look up accounts and credentials anew; call it when they changed, else it takes up to a minute."""
         ...
 
     def follow(self, session: Session, since: int) -> AsyncIterator[list[Event]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lineal.catalog.catalog import Catalog
 
 _BACKLOG = 2048
+_KEEP_ALIVE = 75
 
 
 class Refused(LinealError):
@@ -153,6 +154,7 @@ def _uvicorn(app: App, settings: Settings) -> uvicorn.Server:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=settings.stop_after,
     )
     return uvicorn.Server(config)

@@ -128,11 +128,13 @@ def copy_pages(source: apsw.Connection, target: apsw.Connection, progress: Progr
     """SQLite's online backup: one transaction on the target, so it is replaced whole or not at all."""
     # In a transaction the source stays as it is, so that no writer makes the copying begin again.
     with source, target.backup("main", source, "main") as copy:
-        source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        total = _one(source, "PRAGMA page_count")
+        if progress is not None:
+            progress(0, total)
         while not copy.done:
             copy.step(_PAGES)
             if progress is not None:
-                progress(copy.page_count - copy.remaining, copy.page_count)
+                progress(total - copy.remaining, total)
 
 
 def new_number() -> int:

@@ -191,21 +191,35 @@ class PostgresConnection:
     def _ask(self, asked: Statement, params: Sequence[Any]) -> list[Row]:
         if self._kept.concerns(asked):
             self._send()
-        self._cursor.execute(placeholders(asked.text), params)
+        self._run(placeholders(asked.text), params)
         return self._cursor.fetchall() if asked.answers else []
 
+    def _run(self, text: str, params: Sequence[Any]) -> None:
+        try:
+            self._cursor.execute(text, params)
+        except (OverflowError, UnicodeEncodeError, psycopg.DataError) as error:
+            # What the server refuses has ended the transaction; what never got there has harmed nothing.
+            if getattr(error, "sqlstate", None) is not None:
+                raise
+            raise Invalid(f"a value cannot be stored: {error}") from None
+
     def _send(self) -> None:
-        for group in self._kept.take():
-            insert = bulk.insert_of(group.statement.text) if len(group.rows) >= bulk.BULK_FROM else None
-            if insert is None:
-                self._each(group.statement, group.rows)
-            else:
-                self._all_at_once(group, insert)
+        try:
+            for group in self._kept.take():
+                insert = bulk.insert_of(group.statement.text) if len(group.rows) >= bulk.BULK_FROM else None
+                if insert is None:
+                    self._each(group.statement, group.rows)
+                else:
+                    self._all_at_once(group, insert)
+        except BaseException:
+            # Others may have waited with it, so this is not only the matter of who asks now.
+            self.writes += 1
+            raise
 
     def _each(self, one: Statement, rows: bulk.Rows) -> None:
         text = placeholders(one.text)
         for row in rows:
-            self._cursor.execute(text, row)
+            self._run(text, row)
 
     def _all_at_once(self, group: Group, insert: bulk.Insert) -> None:
         columns = self._columns_of(insert.table)
@@ -214,7 +228,7 @@ class PostgresConnection:
             if len(part) < bulk.BULK_FROM:
                 self._each(group.statement, part)
             else:
-                self._cursor.execute(text, [list(column) for column in zip(*part, strict=True)])
+                self._run(text, [list(column) for column in zip(*part, strict=True)])
 
     def _columns_of(self, table: str) -> list[bulk.Column]:
         if table not in self._columns:
@@ -308,6 +322,8 @@ class PostgresReader(PostgresConnection):
         asked = statement(sql)
         try:
             return self._ask(asked, params)
+        except psycopg.DataError as error:
+            raise Invalid(f"a value cannot be compared: {error.diag.message_primary or error}") from None
         except psycopg.OperationalError as error:
             if not self.lost:
                 raise Unavailable(_silent(error)) from error

@@ -97,11 +97,17 @@ class SqliteConnection:
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         if sql[0] != "S" and sql[0] != "W":
             self.writes += 1
-        return self._run(sql, params).fetchall()
+        try:
+            return self._run(sql, params).fetchall()
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise Invalid(f"a value cannot be stored: {error}") from None
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self.writes += 1
-        self.raw.cursor().executemany(sql, rows)
+        try:
+            self.raw.cursor().executemany(sql, rows)
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise Invalid(f"a value cannot be stored: {error}") from None
 
     def take(self, name: str, count: int = 1) -> int:
         if name not in self._counters:

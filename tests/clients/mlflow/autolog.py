@@ -48,7 +48,9 @@ assert np.array_equal(loaded.predict(features), model.predict(features))
 again = mlflow.get_logged_model(info.model_id)
 assert (again.name, again.status, again.params) == ("iris", "READY", {"max_iter": "500"})
 assert again.source_run_id == logged.info.run_id
-assert [(metric.key, metric.value, metric.dataset_name) for metric in again.metrics] == [("accuracy", 0.97, "iris")]
+assert [(metric.key, metric.value, metric.dataset_name) for metric in again.metrics] == [
+    ("accuracy", 0.97, "iris")
+]
 best = mlflow.search_logged_models(
     filter_string="metrics.accuracy > 0.9",
     datasets=[{"dataset_name": "iris"}],

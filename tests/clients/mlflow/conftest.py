@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from scripts import client_env
 
 HERE = Path(__file__).parent
@@ -68,7 +67,12 @@ def run_script(python: Path, server: str, tmp_path: Path) -> RunScript:
             "HOME": str(tmp_path),
         }
         done = subprocess.run(
-            [str(python), str(HERE / name)], env=environment, cwd=tmp_path, capture_output=True, timeout=280
+            [str(python), str(HERE / name)],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=280,
+            check=False,
         )
         assert done.returncode == 0, done.stderr.decode()[-4000:]
         return json.loads(done.stdout.decode().strip().splitlines()[-1])

@@ -11,7 +11,9 @@ mlflow.set_experiment("fluent")
 frame = pd.DataFrame({"x": [1, 2, 3], "y": [0.1, 0.2, 0.3]})
 with mlflow.start_run(run_name="parent", tags={"kind": "sweep"}, description="about it") as parent:
     mlflow.log_params({"a": 1, "b": "two"})
-    mlflow.log_input(mlflow.data.from_pandas(frame, source="s3://lake/frame.parquet", name="frame"), "training")
+    mlflow.log_input(
+        mlflow.data.from_pandas(frame, source="s3://lake/frame.parquet", name="frame"), "training"
+    )
     mlflow.log_dict({"k": [1, 2]}, "conf/config.json")
     mlflow.log_text("hello", "notes.txt")
     mlflow.log_table({"q": ["a"], "r": [1]}, "table.json")

@@ -37,7 +37,9 @@ refused("INVALID_PARAMETER_VALUE", client.log_param, run, "lr", 0.2)
 for step in range(20):
     client.log_metric(run, "loss", 1 / (step + 1), timestamp=1000 + step, step=step)
 client.log_metric(run, "nan", math.nan)
-client.log_batch(run, [Metric("acc", 0.5, 1, 0), Metric("acc", 0.7, 2, 1)], [Param("deep", "")], [RunTag("t", "v")])
+client.log_batch(
+    run, [Metric("acc", 0.5, 1, 0), Metric("acc", 0.7, 2, 1)], [Param("deep", "")], [RunTag("t", "v")]
+)
 client.set_tag(run, "note", "line\nline")
 client.delete_tag(run, "t")
 data = Dataset("iris", "abc", "local", json.dumps({"uri": "/data/iris.csv"}), "{}", "{}")
@@ -71,7 +73,9 @@ assert (fetched / "deep/b.bin").read_bytes() == Path("folder/deep/b.bin").read_b
 others = [client.create_run(experiment, start_time=10 + number).info.run_id for number in range(7)]
 for number, each in enumerate(others):
     client.log_batch(each, [Metric("loss", number, 1, 0)], [Param("lr", str(number % 2))])
-best = client.search_runs([experiment], "params.lr = '1' AND metrics.loss < 4", order_by=["metrics.loss DESC"])
+best = client.search_runs(
+    [experiment], "params.lr = '1' AND metrics.loss < 4", order_by=["metrics.loss DESC"]
+)
 assert [each.info.run_id for each in best] == [others[3], others[1]]
 pages, token = [], None
 while True:

@@ -1,6 +1,6 @@
 /** A lineage drawn: edges in SVG, and over them the nodes as links, so that text, focus and new tabs just work. */
 
-import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { Lineage } from "../api/types";
 import { Icon, KindIcon } from "../components/icons";
 import { count } from "../format/number";
@@ -149,8 +149,9 @@ function ZoomButtons({ zoom, setZoom, fit }: ZoomButtonsProps) {
 
 function useWidth(box: React.RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!box.current) return;
+    setWidth(box.current.clientWidth);
     const watcher = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
     watcher.observe(box.current);
     return () => watcher.disconnect();

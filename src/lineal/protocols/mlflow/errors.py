@@ -32,7 +32,7 @@ _STATUS = {
     "PERMISSION_DENIED": 403,
     MISSING: 404,
     "ENDPOINT_NOT_FOUND": 404,
-    "REQUEST_TOO_LARGE": 413,
+    "RESOURCE_CONFLICT": 409,
     INVALID_STATE: 500,
     INTERNAL: 500,
     NOT_IMPLEMENTED: 501,
@@ -41,7 +41,6 @@ _STATUS = {
 
 # The first that fits; a kind of error comes before what it is a kind of.
 _CODES: tuple[tuple[type[Exception], str], ...] = (
-    (TooLarge, "REQUEST_TOO_LARGE"),
     (Unserved, "ENDPOINT_NOT_FOUND"),
     (NotFound, MISSING),
     (Conflict, EXISTS),
@@ -77,7 +76,8 @@ def failure(error: Exception) -> Reply:
             405, b"Method Not Allowed", "text/html; charset=utf-8", [("Allow", ", ".join(error.allowed))]
         )
     code, message = _told(error)
-    reply = json_reply({"error_code": code, "message": message}, _STATUS.get(code, 500))
+    status = 413 if isinstance(error, TooLarge) else _STATUS.get(code, 500)
+    reply = json_reply({"error_code": code, "message": message}, status)
     if isinstance(error, Unauthenticated):
         return reply._replace(headers=[("WWW-Authenticate", 'Basic realm="mlflow"')])
     return reply

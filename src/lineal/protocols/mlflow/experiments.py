@@ -52,7 +52,7 @@ async def create(call: Call) -> Reply:
     number, namespace = translate.new_experiment_id(), namespace_of(call)
     properties = translate.prefixed(TAG, tags)
     if message.artifact_location:
-        properties["artifact_location"] = message.artifact_location
+        properties["artifact_location"] = translate.absolute(message.artifact_location)
     put = PutEntity(
         kind="experiment",
         namespace=namespace,

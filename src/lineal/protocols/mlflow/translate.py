@@ -16,10 +16,11 @@ same form, its experiment under its own number.
 from __future__ import annotations
 
 import math
+import os
 import random
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lineal.graph.model import ByExternal, Entity, Point, Properties
 from lineal.protocols.mlflow import wire
@@ -158,6 +159,11 @@ def location(experiment: Entity) -> str:
     """Where the artifacts of an experiment are."""
     given = experiment.properties.get("artifact_location")
     return text(given) if given else f"{DEFAULT_ROOT}/{experiment_id(experiment)}"
+
+
+def absolute(given: str) -> str:
+    """A location as it will be found again: a bare relative path is one beside the server, as with MLflow's own."""
+    return given if urlsplit(given).scheme else os.path.abspath(given)
 
 
 def run_location(root: str, number: str) -> str:

@@ -93,6 +93,11 @@ def delete_token(cx: Connection, number: int) -> None:
     cx.execute("DELETE FROM token WHERE id = ?", (number,))
 
 
+def delete_expired(cx: Connection, now: int) -> None:
+    """Remove the tokens that have expired."""
+    cx.execute("DELETE FROM token WHERE expires <= ?", (now,))
+
+
 def add_grant(cx: Connection, row: Sequence[object]) -> int:
     """A grant: principal, role, target, value, deny, valid_from, valid_until; answers its id."""
     number = _next(cx, "access_grant")

@@ -72,6 +72,15 @@ def contained(cx: Connection, number: int) -> list[int]:
     return [row[0] for row in cx.execute(sql, (number,))]
 
 
+def above(cx: Connection, number: int) -> list[int]:
+    """Ids of everything that contains an entity, at any depth."""
+    sql = (
+        "WITH RECURSIVE c(id) AS (SELECT e.home FROM entity e WHERE e.id = ? UNION"
+        " SELECT e.home FROM c JOIN entity e ON e.id = c.id) SELECT id FROM c WHERE id IS NOT NULL"
+    )
+    return [row[0] for row in cx.execute(sql, (number,))]
+
+
 def in_state(cx: Connection, numbers: Sequence[int], state: int) -> list[int]:
     """Those of the entities that are in a state."""
     sql = f"SELECT id FROM entity WHERE {cx.dialect.among('id')} AND state = ?"
@@ -118,10 +127,18 @@ def pack_value(value: Value) -> tuple[int, float | None, str | None]:
     if isinstance(value, int):
         return INTEGER, float(value), str(value)
     if isinstance(value, float):
-        return (DOUBLE, None, repr(value)) if math.isnan(value) else (DOUBLE, value, None)
+        return _pack_double(value)
     if isinstance(value, str):
         return STRING, None, value
     return DOCUMENT, None, json.dumps(value, separators=(",", ":"))
+
+
+def _pack_double(value: float) -> tuple[int, float | None, str | None]:
+    """NaN has no place among numbers, and a database may take the sign off a zero."""
+    if math.isnan(value):
+        return DOUBLE, None, "nan"
+    negative_zero = value == 0 and math.copysign(1, value) < 0
+    return DOUBLE, value, "-0.0" if negative_zero else None
 
 
 def unpack_value(kind: int, number: float | None, text: str | None) -> Value:
@@ -131,7 +148,7 @@ def unpack_value(kind: int, number: float | None, text: str | None) -> Value:
     if kind == INTEGER:
         return int(text or 0)
     if kind == DOUBLE:
-        return float(text) if number is None else float(number)  # type: ignore[arg-type]
+        return float(text or number or 0)
     return bool(number) if kind == BOOLEAN else json.loads(text or "null")
 
 

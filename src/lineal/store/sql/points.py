@@ -72,6 +72,7 @@ def _append_many(
         for p in found
     ]
     if rows:
+        array("q", [stamp for row in rows for stamp in row[2:4]])  # overflows here, not when the row is sent
         cx.many(_PUT_POINT, rows)
     long = [(key, found) for key, found in series.items() if len(found) >= CHUNK_FROM]
     if long:
@@ -81,6 +82,7 @@ def _append_many(
 
 def _append_one(cx: Connection, entity: int, home: int, key: int, point: Point) -> None:
     bits = to_bits(point.value)
+    array("q", (point.step, point.time))  # overflows here, not when the row is sent
     cx.execute(_PUT_POINT, (entity, key, point.step, point.time, bits))
     cx.execute(_PUT_LATEST, (entity, key, home, _number(point.value), bits, point.step, point.time))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,10 +57,9 @@ def commit(session: Session, *operations: AnyOperation) -> list[int]:
     return session.commit(Change(list(operations))).entities
 
 
-def put(session: Session, name: str, kind: str = "dataset", **properties: object) -> int:
+def put(session: Session, name: str, kind: str = "dataset", /, **properties: Any) -> int:
     """A new entity without identity by name; its id."""
-    values: Properties = dict(properties)  # type: ignore[arg-type]
-    return commit(session, PutEntity(kind=kind, name=name, properties=values))[0]
+    return commit(session, PutEntity(kind=kind, name=name, properties=properties))[0]
 
 
 def link(session: Session, kind: str, source: int, target: int) -> None:
@@ -77,7 +77,6 @@ def names(session: Session, query: Query) -> list[str]:
     return [entity.name for entity in session.find(query).entities]
 
 
-def run(name: str, **more: object) -> PutEntity:
+def run(name: str, /, **properties: Any) -> PutEntity:
     """A run known to the protocol `test` by its name."""
-    values: Properties = dict(more)  # type: ignore[arg-type]
-    return PutEntity(kind="run", name=name, external=[External("test", name)], properties=values)
+    return PutEntity(kind="run", name=name, external=[External("test", name)], properties=properties)

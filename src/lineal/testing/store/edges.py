@@ -14,7 +14,9 @@ from lineal.testing.store.base import Suite, commit, link, put
 
 def chain(session: Session, length: int) -> list[int]:
     """Data sets, each made from the one before."""
-    operations = [PutEntity(kind="dataset", name=f"d{number}", handle=str(number)) for number in range(length)]
+    operations = [
+        PutEntity(kind="dataset", name=f"d{number}", handle=str(number)) for number in range(length)
+    ]
     edges = [PutEdge("derived", Local(str(number)), Local(str(number + 1))) for number in range(length - 1)]
     return commit(session, *operations, *edges)
 

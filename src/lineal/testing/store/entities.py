@@ -22,14 +22,15 @@ from lineal.graph.change import (
     UnsetOrEqual,
 )
 from lineal.graph.errors import Conflict, ExpectationFailed, Invalid, NotFound
-from lineal.graph.model import ByExternal, ById, ByName, ByUuid, External, Local
+from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, External, Local
 from lineal.testing.store.base import Suite, commit, properties_of, put
 
 VALUES: list[Any] = [
     0, 1, -1, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63),
     0.0, -0.0, 0.1, 1e308, 5e-324, -1.5, 1e22, math.inf, -math.inf, math.nan, float(2**60),
     True, False,
-    "", "text", "0", "true", "null", "NaN", "größe 数据 🦊 \u202e", "quote's \"double\" \\back %_ ?", "line\nbreak\ttab",
+    "", "text", "0", "true", "null", "NaN", "größe 数据 🦊",
+    "quote's \"double\" \\back %_ ?", "line\nbreak\ttab",
     "\U0010ffff", "e\u0301", "x" * 100_000,
     [], {}, [1, 2.5, "x", None, True, []], {"a": {"b": [1]}, "ü": None, "": 0}, {"n": 2**53 + 1, "f": 0.1},
 ]  # fmt: skip
@@ -68,7 +69,9 @@ class Entities(Suite):
         commit(session, PutEntity(ById(number), properties={"b": None, "c": 3, "nothing": None}))
         assert properties_of(session, ById(number)) == {"a": 1, "c": 3}
 
-    @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "nul \x00", "half \ud800", ["nul \x00"], {"a\x00": 1}])
+    @pytest.mark.parametrize(
+        "value", [2**63, -(2**63) - 1, "nul \x00", "half \ud800", ["nul \x00"], {"a\x00": 1}]
+    )
     def test_what_cannot_be_stored_is_refused(self, session: Session, value: Any) -> None:
         with pytest.raises(Invalid):
             put(session, "e", key=value)
@@ -87,12 +90,33 @@ class Entities(Suite):
 
     def test_every_address_leads_to_the_entity(self, session: Session) -> None:
         made = session.commit(
-            Change([PutEntity(kind="dataset", name="d", unique=True, external=[External("p", "1"), External("q", "1")])])
+            Change(
+                [
+                    PutEntity(
+                        kind="dataset",
+                        name="d",
+                        unique=True,
+                        external=[External("p", "1"), External("q", "1")],
+                    )
+                ]
+            )
         )
         number, uuid = made.entities[0], made.uuids[0]
-        refs = [ById(number), ByUuid(uuid), ByName("dataset", "d"), ByExternal("p", "1"), ByExternal("q", "1")]
+        refs = [
+            ById(number),
+            ByUuid(uuid),
+            ByName("dataset", "d"),
+            ByExternal("p", "1"),
+            ByExternal("q", "1"),
+        ]
         assert [session.get(ref).id for ref in refs] == [number] * 5
-        for ref in (ById(number + 1), ByUuid("0" * 32), ByName("dataset", "D"), ByExternal("p", "2"), ByExternal("r", "1")):
+        others: list[AnyRef] = [
+            ById(number + 1),
+            ByUuid("0" * 32),
+            ByName("dataset", "D"),
+            ByExternal("p", "2"),
+        ]
+        for ref in (*others, ByExternal("never seen", "1")):
             with pytest.raises(NotFound):
                 session.get(ref)
 
@@ -146,7 +170,7 @@ class Entities(Suite):
 
     def test_a_replay_alters_nothing(self, session: Session) -> None:
         change = Change([
-            PutEntity(kind="run", name="r", unique=True, properties={"f": math.nan, "z": -0.0, "j": {"a": [1]}}, handle="r"),
+            PutEntity(kind="run", name="r", unique=True, handle="r", properties={"f": math.nan, "z": -0.0, "j": [1]}),
             PutFacet(Local("r"), "facet", {"b": 1, "a": [2]}),
         ])  # fmt: skip
         first = session.commit(change)
@@ -156,10 +180,10 @@ class Entities(Suite):
     def test_facets_are_kept_whole(self, session: Session) -> None:
         number = put(session, "e")
         document = {"z": 1, "a": {"list": [1, 2.5, None, "ü"], "big": 2**53 + 1}, "": ""}
-        commit(session, PutFacet(ById(number), "schema", document), PutFacet(ById(number), "other", [1]))
-        assert session.get(ById(number), ("facets",)).facets == {"schema": document, "other": [1]}
+        commit(session, PutFacet(ById(number), "mine", document), PutFacet(ById(number), "other", [1]))
+        assert session.get(ById(number), ("facets",)).facets == {"mine": document, "other": [1]}
         commit(session, PutFacet(ById(number), "other", None))
-        assert session.get(ById(number), ("facets",)).facets == {"schema": document}
+        assert session.get(ById(number), ("facets",)).facets == {"mine": document}
 
     def test_soft_removal_keeps_and_hard_removal_does_not(self, session: Session) -> None:
         home = commit(session, PutEntity(kind="experiment", name="e", unique=True))[0]

@@ -23,7 +23,9 @@ def moment() -> int:
 
 class Histories(Suite):
     def test_it_says_who_did_what(self, session: Session) -> None:
-        number = session.commit(Change([PutEntity(kind="dataset", name="d", properties={"a": 1})], note="why")).entities[0]
+        number = session.commit(
+            Change([PutEntity(kind="dataset", name="d", properties={"a": 1})], note="why")
+        ).entities[0]
         commit(session, PutEntity(ById(number), properties={"a": 2, "b": [1]}))
         commit(session, Remove(ById(number)))
         events = session.history(ById(number))
@@ -38,16 +40,31 @@ class Histories(Suite):
         before = moment()
         number = put(session, "first", a=1, gone="x")
         created = moment()
-        commit(session, PutEntity(ById(number), name="second", owner="ann", properties={"a": 2, "gone": None, "new": 1.5}))
-        commit(session, PutFacet(ById(number), "schema", {"v": 1}), PutLabel(ById(number), "PII"))
+        commit(
+            session,
+            PutEntity(
+                ById(number), name="second", owner="ann", properties={"a": 2, "gone": None, "new": 1.5}
+            ),
+        )
+        commit(session, PutFacet(ById(number), "mine", {"v": 1}), PutLabel(ById(number), "PII"))
         changed = moment()
-        commit(session, PutFacet(ById(number), "schema", {"v": 2}), Remove(ById(number), TheLabel("PII")))
+        commit(session, PutFacet(ById(number), "mine", {"v": 2}), Remove(ById(number), TheLabel("PII")))
         commit(session, Remove(ById(number)))
         was = session.as_of(ById(number), created)
-        assert (was.name, was.owner, was.properties, was.facets, was.labels) == ("first", None, {"a": 1, "gone": "x"}, {}, [])
+        assert (was.name, was.owner, was.properties, was.facets, was.labels) == (
+            "first",
+            None,
+            {"a": 1, "gone": "x"},
+            {},
+            [],
+        )
         was = session.as_of(ById(number), changed)
         assert (was.name, was.owner, was.properties) == ("second", "ann", {"a": 2, "new": 1.5})
-        assert (was.facets, [label.name for label in was.labels], was.state) == ({"schema": {"v": 1}}, ["PII"], "active")
+        assert (was.facets, [label.name for label in was.labels], was.state) == (
+            {"mine": {"v": 1}},
+            ["PII"],
+            "active",
+        )
         assert session.as_of(ById(number), moment()).state == "deleted"
         with pytest.raises(NotFound):
             session.as_of(ById(number), before)
@@ -63,7 +80,9 @@ class Histories(Suite):
             assert all(commits.count(each) == 7 for each in commits)
             seen += events
             since = commits[-1]
-        assert [event.name for event in seen] == [f"{number}-{part}" for number in range(10) for part in range(7)]
+        assert [event.name for event in seen] == [
+            f"{number}-{part}" for number in range(10) for part in range(7)
+        ]
         assert since == session.newest() == start + 10
 
     def test_every_kind_of_change_is_told(self, session: Session) -> None:
@@ -88,4 +107,6 @@ class Histories(Suite):
     def test_the_history_of_what_was_removed_is_gone(self, session: Session) -> None:
         number = put(session, "secret name")
         commit(session, Remove(ById(number), hard=True))
-        assert [(event.action, event.name) for event in session.changes(0) if event.entity == number] == [("removed", "")]
+        assert [(event.action, event.name) for event in session.changes(0) if event.entity == number] == [
+            ("removed", "")
+        ]

@@ -11,7 +11,7 @@ from lineal.catalog.session import Session
 from lineal.graph.change import AppendPoints, PutEntity, Remove, ThePoints
 from lineal.graph.errors import Invalid
 from lineal.graph.model import ById, ByName, Point
-from lineal.graph.query import Compare, Metric, Order, Query, attribute
+from lineal.graph.query import Compare, Metric, Operator, Order, Query, attribute
 from lineal.testing.store.base import Suite, commit, names, put
 from lineal.testing.store.entities import same
 
@@ -91,7 +91,9 @@ class Points(Suite):
         assert len(session.get(ById(one), ("metrics",)).metrics) == 40
 
     @pytest.mark.parametrize("together", [False, True])
-    def test_the_latest_is_of_the_greatest_step_time_and_value(self, session: Session, together: bool) -> None:
+    def test_the_latest_is_of_the_greatest_step_time_and_value(
+        self, session: Session, together: bool
+    ) -> None:
         number = put(session, "r", "run")
         ordered = [
             Point("m", 9.0, 9, 0), Point("m", 1.0, 1, 5), Point("m", -math.inf, 2, 5), Point("m", -0.0, 2, 5),
@@ -129,8 +131,15 @@ class Points(Suite):
             down = Query(kinds=["run"], where=where, order=[Order(Metric("m"), descending=True)])
             assert names(session, up) == [*rising, "bad", "none"]
             assert names(session, down) == [*rising[::-1], "bad", "none"]
-        for op, expected in ((">", ["high", "top"]), ("<=", ["low", "least"]), ("is null", ["none"])):
-            found = names(session, Query(kinds=["run"], where=Compare(Metric("m"), op, None if "null" in op else 1.0)))
+        expectations: dict[Operator, list[str]] = {
+            ">": ["high", "top"],
+            "<=": ["low", "least"],
+            "is null": ["none"],
+        }
+        for op, expected in expectations.items():
+            found = names(
+                session, Query(kinds=["run"], where=Compare(Metric("m"), op, None if "null" in op else 1.0))
+            )
             assert found == expected
 
     def test_points_follow_an_entity_to_another_home(self, session: Session) -> None:

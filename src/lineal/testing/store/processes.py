@@ -39,7 +39,10 @@ class Processes(Suite):
     def test_both_see_all_and_give_ids_once(self, session: Session, other: Session) -> None:
         ids = []
         for number in range(10):
-            ids += [put(session, f"a{number}", shared=number), put(other, f"b{number}", **{f"key{number}": 1})]
+            ids += [
+                put(session, f"a{number}", shared=number),
+                put(other, f"b{number}", **{f"key{number}": 1}),
+            ]
         assert ids == sorted(set(ids))
         assert names(session, Query()) == names(other, Query())
         assert properties_of(session, ById(ids[-1])) == {"key9": 1}
@@ -51,7 +54,13 @@ class Processes(Suite):
         commit(session, PutEntity(ByExternal("test", "r"), started=5))
         commit(other, PutEntity(ById(number), ended=6))
         found = session.get(ById(number))
-        assert (found.name, found.owner, found.started, found.ended, found.revision) == ("renamed", "ann", 5, 6, 4)
+        assert (found.name, found.owner, found.started, found.ended, found.revision) == (
+            "renamed",
+            "ann",
+            5,
+            6,
+            4,
+        )
 
     def test_expectations_see_what_another_wrote(self, session: Session, other: Session) -> None:
         commit(session, run("r"))
@@ -76,13 +85,17 @@ class Processes(Suite):
         commit(other, PutType(KindDef("sensor", supertypes=["dataset"])))
         assert commit(session, PutEntity(kind="sensor", name="s"))
         assert session.types().has(KindDef, "sensor"), "having written, it knows at once"
-        commit(other, PutType(KindDef("sensor", supertypes=["dataset"], attributes=[AttributeDef("unit", "int")])))
+        commit(
+            other,
+            PutType(KindDef("sensor", supertypes=["dataset"], attributes=[AttributeDef("unit", "int")])),
+        )
         with pytest.raises(Invalid):
             commit(session, PutEntity(kind="sensor", name="t", properties={"unit": "metre"}))
 
     def test_a_process_that_only_reads_learns_types(self, session: Session, other: Session) -> None:
         assert not session.types().has(KindDef, "sensor")
-        commit(other, PutType(KindDef("sensor", supertypes=["dataset"])), PutEntity(kind="sensor", name="s"))
+        commit(other, PutType(KindDef("sensor", supertypes=["dataset"])))
+        commit(other, PutEntity(kind="sensor", name="s"))
         assert other.types().has(KindDef, "sensor")
         assert soon(lambda: session.types().has(KindDef, "sensor"))
         assert names(session, Query(kinds=["dataset"])) == ["s"]

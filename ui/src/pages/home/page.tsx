@@ -1,12 +1,12 @@
 import { useCounts, useFind } from "../../api/queries";
 import type { Query } from "../../api/types";
 import { familyOf, KindIcon } from "../../components/icons";
-import { Labels } from "../../components/labels";
+import { EntityRows } from "../../components/rows";
 import { Failure } from "../../components/problem";
 import { SearchBox } from "../../components/search-box";
-import { Ago, EntityLink, Section, Status, usePageTitle, Waiting } from "../../components/small";
+import { Section, usePageTitle, Waiting } from "../../components/small";
 import { count } from "../../format/number";
-import { capital, kindName, plural } from "../../format/words";
+import { kindName, plural } from "../../format/words";
 import { kindHref, Link } from "../../router";
 import { Welcome } from "./welcome";
 
@@ -66,21 +66,7 @@ function Recent() {
     <Section heading="Recently changed" aside={<Link href="/search">Browse everything</Link>}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Waiting lines={8} />}
-      <ul className="rows">
-        {data?.entities.map((entity) => (
-          <li key={entity.uuid} className="row-item">
-            <EntityLink entity={entity} />
-            <Status entity={entity} />
-            <Labels labels={entity.labels} />
-            <span className="row-detail">
-              {capital(kindName(entity.kind))} in {entity.namespace}
-            </span>
-            <span className="row-time">
-              <Ago at={entity.updated} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      {data && <EntityRows entities={data.entities} />}
     </Section>
   );
 }

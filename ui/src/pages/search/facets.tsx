@@ -13,7 +13,8 @@ const HEADINGS: Record<Facet, string> = { kind: "Kind", namespace: "Namespace", 
 
 interface FacetsProps {
   state: SearchState;
-  counts: Record<string, Record<string, number>>;
+  /** undefined as long as they are on their way */
+  counts: Record<string, Record<string, number>> | undefined;
 }
 
 export function Facets({ state, counts }: FacetsProps) {
@@ -23,12 +24,14 @@ export function Facets({ state, counts }: FacetsProps) {
     <details className="facets" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Filters{chosen > 0 && ` (${chosen})`}</summary>
       {FACETS.map((facet) => (
-        <FacetList key={facet} facet={facet} chosen={state.chosen[facet]} counts={counts[facet] ?? {}} />
+        <FacetList key={facet} facet={facet} chosen={state.chosen[facet]} counts={counts?.[facet] ?? {}} />
       ))}
-      <section className="facet">
-        <h2>State</h2>
-        <Value href={toggledState(state)} on={state.state !== "active"} name="Include deleted" />
-      </section>
+      {counts && (
+        <section className="facet">
+          <h2>State</h2>
+          <Value href={toggledState(state)} on={state.state !== "active"} name="Include deleted" />
+        </section>
+      )}
     </details>
   );
 }

@@ -16,7 +16,7 @@ export function SearchPage() {
   if (error && !data) return <Problem error={error} retry={refetch} />;
   return (
     <div className="search">
-      <Facets state={state} counts={data?.facets ?? {}} />
+      <Facets state={state} counts={data && (data.facets ?? {})} />
       <div className="found" aria-busy={isPlaceholderData} data-stale={isPlaceholderData}>
         <Heading state={state} page={data} />
         {error && data && <Failure error={error} retry={refetch} />}
