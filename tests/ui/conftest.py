@@ -121,7 +121,10 @@ def fill(client: Client) -> None:
     client.link(load, "output", orders)
     client.label(customers, "personal data")
     client.label(customers, "gold", "tag")
-    fields = [{"name": "id", "type": "bigint"}, {"name": "email", "type": "text", "description": "<b>secret</b>"}]
+    fields = [
+        {"name": "id", "type": "bigint"},
+        {"name": "email", "type": "text", "description": "<b>secret</b>"},
+    ]
     client.describe(customers, "schema", {"fields": fields})
     for number in range(9):
         report = client.put("job", f"report {number}", namespace="airflow")
@@ -140,14 +143,21 @@ def fill_training(client: Client, orders: int) -> None:
             home=experiment,
             started=STARTED + number * HOUR,
             ended=STARTED + number * HOUR + 185_000,
-            properties={"status": "FINISHED", "param.rate": str(rate), "param.depth": "3", "tag.team": "growth"},
+            properties={
+                "status": "FINISHED",
+                "param.rate": str(rate),
+                "param.depth": "3",
+                "tag.team": "growth",
+            },
         )
         client.log(run, {"test accuracy": 0.9 + number / 100})
         client.link(ById(orders), "input", run)
     points = [Point("loss/train", math.exp(-step / 100), STARTED + step, step) for step in range(500)]
     points.append(Point("broken", math.nan, STARTED, 3))
     client.commit(Change([AppendPoints(ById(run.id), points)]))
-    client.describe(run, "environment", {"python": "3.11.7", "packages": {"numpy": "2.1.0", "torch": "2.9.0"}})
+    client.describe(
+        run, "environment", {"python": "3.11.7", "packages": {"numpy": "2.1.0", "torch": "2.9.0"}}
+    )
     client.upload(run, "model/weights of 5%.bin", b"x" * 51_600)
     client.upload(run, "notes.txt", b"hello")
 

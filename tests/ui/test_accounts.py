@@ -57,6 +57,8 @@ def test_what_one_may_not_see_has_no_name(browse: Browse, guarded: Site) -> None
         expect(page.get_by_text("not yours to see")).to_be_visible()
         expect(page.locator(".node", has_text="result")).to_be_visible()
         assert "concealed" not in page.content()
+        page.get_by_role("link", name="Overview").click()
+        expect(page.get_by_text("not yours to see")).to_be_visible()
         page.goto(concealed)
         expect(page.get_by_role("alert")).to_contain_text("Nothing here")
         page.goto(f"{guarded.url}/search")

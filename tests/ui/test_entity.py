@@ -133,6 +133,16 @@ def test_new_points_appear_while_one_looks(browse: Browse, site: Site) -> None:
         expect(page.get_by_role("img", name=re.compile("A curve from 1 to 0.25"))).to_be_visible()
 
 
+def test_an_entity_without_anything_says_so(browse: Browse, site: Site) -> None:
+    site.client.put("dataset", "bare")
+    with browse(site.page("bare")) as page:
+        expect(page.get_by_text("Nothing more is recorded about it.")).to_be_visible()
+        page.get_by_role("link", name="Files").click()
+        expect(page.get_by_text("There are no files here.")).to_be_visible()
+        page.get_by_role("link", name="Lineage").click()
+        expect(page.get_by_text("Nothing leads here")).to_be_visible()
+
+
 def test_another_address_of_the_entity_becomes_its_uuid(browse: Browse, shop: Site) -> None:
     wanted = shop.page("nightly load")
     number = shop.client.search("nightly load").entities[0].id

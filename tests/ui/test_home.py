@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,6 @@ def test_an_empty_store_teaches_with_lines_that_can_be_copied(browse: Browse, si
 def test_the_request_that_it_teaches_works_and_shows_up_at_once(
     browse: Browse, site: Site, tmp_path: Path
 ) -> None:
-    import subprocess
-
     with browse(site.url) as page:
         command = page.get_by_label("Code: Or from any language").inner_text()
         subprocess.run(["bash", "-c", command], check=True, capture_output=True, timeout=30, cwd=tmp_path)

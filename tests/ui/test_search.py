@@ -61,7 +61,10 @@ def test_filters_are_in_the_address_and_the_way_back_undoes_them(browse: Browse,
 def test_labels_filter_with_what_inherited_them(browse: Browse, shop: Site) -> None:
     with browse(f"{shop.url}/search?label=personal+data&kind=dataset") as page:
         expect(page.get_by_text("2 found")).to_be_visible()
-        assert sorted(texts(page, ".rows .entity-link-name")) == ["shop.public.customers", "shop.public.orders"]
+        assert sorted(texts(page, ".rows .entity-link-name")) == [
+            "shop.public.customers",
+            "shop.public.orders",
+        ]
 
 
 def test_runs_are_a_table_that_sorts_by_a_metric(browse: Browse, shop: Site) -> None:
@@ -76,7 +79,9 @@ def test_runs_are_a_table_that_sorts_by_a_metric(browse: Browse, shop: Site) -> 
         eventually(lambda: texts(page, "tbody .entity-link-name") == ["trial 2", "trial 1", "trial 0"])
         page.get_by_role("button", name="test accuracy").click()
         eventually(lambda: texts(page, "tbody .entity-link-name") == ["trial 0", "trial 1", "trial 2"])
-        expect(page.get_by_role("columnheader", name="test accuracy")).to_have_attribute("aria-sort", "ascending")
+        expect(page.get_by_role("columnheader", name="test accuracy")).to_have_attribute(
+            "aria-sort", "ascending"
+        )
 
 
 def test_what_is_found_comes_in_pages(browse: Browse, site: Site) -> None:

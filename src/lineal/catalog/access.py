@@ -141,7 +141,11 @@ def _inside(entity: int, alias: str) -> Sql:
     """That a row is an entity or lies in it; the usual case, one level deep, is asked first."""
     near = f"{alias}.id = {entity} OR {alias}.home = {entity}"
     if alias == ALONE:
-        start, step, far = f"SELECT {alias}.home", "SELECT h.home FROM c JOIN entity h ON h.id = c.id", f"{entity}"
+        start, step, far = (
+            f"SELECT {alias}.home",
+            "SELECT h.home FROM c JOIN entity h ON h.id = c.id",
+            f"{entity}",
+        )
     else:
         start, step = f"SELECT {entity}", "SELECT h.id FROM c JOIN entity h ON h.home = c.id"
         far = f"{alias}.home"

@@ -237,7 +237,9 @@ class Accounts:
         """Owners are in the hands of owners only, or an admin could act as one, become one or shut one out."""
         owner = rank("owner")
         found = [row for number in principals for row in rows.grants_of(self._cx(), number)]
-        self.require_admin(session, owner=any(row[1] == owner and row[2] == "store" and not row[4] for row in found))
+        self.require_admin(
+            session, owner=any(row[1] == owner and row[2] == "store" and not row[4] for row in found)
+        )
 
     def _check_target(self, grant: Grant) -> None:
         if grant.target == "kind":

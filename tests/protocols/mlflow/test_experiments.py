@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.protocols.mlflow.conftest import Client, told
 
 
@@ -24,6 +26,9 @@ def test_an_experiment_is_shown_as_it_was_made(client: Client) -> None:
     assert shown["tags"] == tags
     assert shown["creation_time"] == shown["last_update_time"] > 1_600_000_000_000
     assert client.get("experiments/get-by-name", experiment_name="first")["experiment"] == shown
+    beside = client.experiment("beside", artifact_location="my_folder")
+    location = client.get("experiments/get", experiment_id=beside)["experiment"]["artifact_location"]
+    assert location == os.path.abspath("my_folder")
     other = client.experiment("second")
     location = client.get("experiments/get", experiment_id=other)["experiment"]["artifact_location"]
     assert location == f"mlflow-artifacts:/{other}"

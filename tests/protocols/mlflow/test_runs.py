@@ -207,6 +207,16 @@ def test_a_batch_is_all_or_nothing(client: Client) -> None:
     client.post("runs/log-batch", run_id=run)
 
 
+def test_the_wrong_item_of_a_batch_is_named(client: Client) -> None:
+    run, good = client.run(), {"key": "m", "value": 1, "timestamp": 1}
+    metrics = [good, good, {**good, "key": "../b"}]
+    _, _, message = client.refused("runs/log-batch", run_id=run, metrics=metrics)
+    assert message.startswith("Invalid value \"../b\" for parameter 'metrics[2].name' supplied")
+    tags = [{"key": "a", "value": "b"}, {"key": "a?", "value": "b"}]
+    _, _, message = client.refused("runs/log-batch", run_id=run, tags=tags)
+    assert message.startswith("Invalid value \"a?\" for parameter 'tags[1].key' supplied")
+
+
 def test_inputs_come_back_as_they_were_sent(client: Client) -> None:
     run = client.run()
     schema = json.dumps({"mlflow_colspec": [{"name": "a", "type": "long", "required": True}]})

@@ -140,7 +140,9 @@ def test_enums_go_by_number_and_by_name() -> None:
 
 def test_a_location_keeps_the_query_of_its_url() -> None:
     assert translate.joined("s3://b/p?x=1", "a", "b") == "s3://b/p/a/b?x=1"
+    assert translate.joined("s3://b/p/#x", "a") == "s3://b/p/a#x"
     assert translate.joined("mlflow-artifacts:/1/", "a") == "mlflow-artifacts:/1/a"
+    assert translate.joined("/data/odd#name?", "a") == "/data/odd#name?/a"
 
 
 def test_other_tools_things_have_ids_of_the_same_form() -> None:

@@ -1,20 +1,11 @@
 /** One function that speaks to /api/v1, and the addresses it is given. */
 
 import { parse } from "./parse";
+import type { Failure, Problem } from "./types";
 
 export const API = "/api/v1";
 
-export type Code =
-  | "not_found"
-  | "invalid"
-  | "conflict"
-  | "denied"
-  | "unauthenticated"
-  | "expectation_failed"
-  | "unavailable"
-  | "too_large"
-  | "internal"
-  | "unreachable";
+export type Code = Problem["code"] | "unreachable";
 
 const CODES: Record<number, Code> = {
   400: "invalid",
@@ -66,7 +57,7 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
 function problem(status: number, text: string): ApiError {
   const code = CODES[status] ?? "internal";
   try {
-    const { error } = JSON.parse(text) as { error: { code: Code; message: string } };
+    const { error } = JSON.parse(text) as Failure;
     return new ApiError(status, error.code ?? code, error.message);
   } catch {
     return new ApiError(status, code, `The server answered with status ${status}.`);

@@ -3,19 +3,21 @@
 import { keepPreviousData, QueryCache, QueryClient, useQuery, type QueryKey } from "@tanstack/react-query";
 import { ApiError, encodePath, entityPath, get, call, queryString } from "./client";
 import type {
-  Definition,
-  Direction,
-  Entity,
-  EntityView,
-  Event,
-  FileEntry,
-  LabelPath,
+  Counts,
+  Definitions,
+  Events,
+  Files,
   Lineage,
   Me,
+  Neighbourhood,
   Page,
-  Point,
+  Paths,
+  Points,
   Query,
+  Suggestions,
 } from "./types";
+
+export type Direction = "up" | "down" | "both";
 
 const SECOND = 1000;
 
@@ -49,7 +51,7 @@ export function useMe() {
 export function useCounts() {
   return useQuery({
     queryKey: ["counts"],
-    queryFn: ({ signal }) => get<{ kinds: Record<string, number> }>("/counts", signal),
+    queryFn: ({ signal }) => get<Counts>("/counts", signal),
     select: (answer) => answer.kinds,
   });
 }
@@ -66,7 +68,7 @@ export function useFind(query: Query, enabled = true) {
 export function useSuggestions(text: string) {
   return useQuery({
     queryKey: ["suggest", text],
-    queryFn: ({ signal }) => get<{ entities: Entity[] }>(`/suggest${queryString({ q: text, limit: 8 })}`, signal),
+    queryFn: ({ signal }) => get<Suggestions>(`/suggest${queryString({ q: text, limit: 8 })}`, signal),
     select: (answer) => answer.entities,
     placeholderData: keepPreviousData,
     enabled: text.trim() !== "",
@@ -81,7 +83,7 @@ export function useEntity(ref: string, asOf?: number) {
   const search = queryString({ parts: asOf === undefined ? WHOLE : PAST, as_of: asOf });
   return useQuery({
     queryKey: ["entity", ref, asOf ?? null],
-    queryFn: ({ signal }) => get<EntityView>(entityPath(ref) + search, signal),
+    queryFn: ({ signal }) => get<Neighbourhood>(entityPath(ref) + search, signal),
   });
 }
 
@@ -89,19 +91,20 @@ export function useEntity(ref: string, asOf?: number) {
 export function useName(ref: number | null | undefined) {
   return useQuery({
     queryKey: ["name", ref],
-    queryFn: ({ signal }) => get<EntityView>(`${entityPath(ref ?? 0)}?parts=`, signal),
+    queryFn: ({ signal }) => get<Neighbourhood>(`${entityPath(ref ?? 0)}?parts=`, signal),
     select: (view) => view.entity,
     enabled: ref != null,
     staleTime: 60 * SECOND,
   });
 }
 
-export function useLineage(ref: string, direction: Direction, depth: number, limit: number) {
+export function useLineage(ref: string, direction: Direction, depth: number, limit: number, enabled = true) {
   const search = queryString({ direction, depth, limit });
   return useQuery({
     queryKey: ["lineage", ref, direction, depth, limit],
     queryFn: ({ signal }) => get<Lineage>(`/lineage/${encodeURIComponent(ref)}${search}`, signal),
     placeholderData: (previous, query) => (query?.queryKey[1] === ref ? previous : undefined),
+    enabled,
   });
 }
 
@@ -109,7 +112,7 @@ export function useSeries(ref: string, key: string, buckets: number, enabled = t
   return useQuery({
     queryKey: ["series", ref, key, buckets],
     queryFn: ({ signal }) =>
-      get<{ points: Point[] }>(`${entityPath(ref)}/series/${encodePath(key)}?buckets=${buckets}`, signal),
+      get<Points>(`${entityPath(ref)}/series/${encodePath(key)}?buckets=${buckets}`, signal),
     select: (answer) => answer.points,
     enabled,
   });
@@ -118,7 +121,7 @@ export function useSeries(ref: string, key: string, buckets: number, enabled = t
 export function useHistory(ref: string, limit: number) {
   return useQuery({
     queryKey: ["history", ref, limit],
-    queryFn: ({ signal }) => get<{ events: Event[] }>(`${entityPath(ref)}/history?limit=${limit}`, signal),
+    queryFn: ({ signal }) => get<Events>(`${entityPath(ref)}/history?limit=${limit}`, signal),
     select: (answer) => answer.events,
     placeholderData: keepPreviousData,
   });
@@ -127,7 +130,7 @@ export function useHistory(ref: string, limit: number) {
 export function useFiles(ref: string, path: string) {
   return useQuery({
     queryKey: ["files", ref, path],
-    queryFn: ({ signal }) => get<{ files: FileEntry[] }>(`${entityPath(ref)}/files${queryString({ path })}`, signal),
+    queryFn: ({ signal }) => get<Files>(`${entityPath(ref)}/files${queryString({ path })}`, signal),
     select: (answer) => answer.files,
   });
 }
@@ -135,40 +138,23 @@ export function useFiles(ref: string, path: string) {
 export function useWhy(ref: string, label: string, enabled: boolean) {
   return useQuery({
     queryKey: ["why", ref, label],
-    queryFn: ({ signal }) => get<{ paths: LabelPath[] }>(`${entityPath(ref)}/why${queryString({ label })}`, signal),
+    queryFn: ({ signal }) => get<Paths>(`${entityPath(ref)}/why${queryString({ label })}`, signal),
     select: (answer) => answer.paths,
     enabled,
   });
 }
 
-interface Definitions {
-  definitions: Definition[];
-}
-
-function useTypes<T>(select: (answer: Definitions) => T) {
+/** Kind → supertypes, of all kinds. */
+export function useKinds() {
   return useQuery({
     queryKey: ["types"],
     queryFn: ({ signal }) => get<Definitions>("/types", signal),
-    select,
+    select: supertypes,
     staleTime: 300 * SECOND,
   });
-}
-
-/** Kind → supertypes, of all kinds. */
-export function useKinds() {
-  return useTypes(supertypes);
-}
-
-/** The kinds of edges along which data runs. */
-export function useLineageKinds() {
-  return useTypes(lineageKinds);
 }
 
 function supertypes({ definitions }: Definitions): Map<string, string[]> {
   const kinds = definitions.filter((each) => each.category === "kind");
   return new Map(kinds.map((each) => [each.name, each.supertypes ?? []]));
-}
-
-function lineageKinds({ definitions }: Definitions): Set<string> {
-  return new Set(definitions.filter((each) => each.category === "edge" && each.lineage).map((each) => each.name));
 }

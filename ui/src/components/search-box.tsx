@@ -3,7 +3,7 @@
 import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 import { useSuggestions } from "../api/queries";
 import type { Entity } from "../api/types";
-import { kindName, title } from "../format/words";
+import { kindName, shortTitle, title } from "../format/words";
 import { entityHref, navigate } from "../router";
 import { Icon, KindIcon } from "./icons";
 
@@ -132,7 +132,9 @@ function Suggestions({ id, entities, active, choose }: SuggestionsProps) {
           onClick={() => choose(entity)}
         >
           <KindIcon kind={entity.kind} />
-          <span className="suggestion-name">{title(entity)}</span>
+          <span className="suggestion-name" title={title(entity)}>
+            {shortTitle(entity)}
+          </span>
           <span className="suggestion-detail">
             {kindName(entity.kind)} · {entity.namespace}
           </span>

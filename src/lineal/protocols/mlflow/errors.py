@@ -129,7 +129,7 @@ def _not_in_state(kind: str, number: str, state: Any) -> tuple[str, str]:
 
 def _taken(name: str, state: Any) -> str:
     if state == "deleted":
-        return f"Experiment {name!r} already exists in deleted state. Restore it, or choose another name."
+        return f"Experiment(name={name}) already exists in deleted state. Restore it, or choose another name."
     return f"Experiment(name={name}) already exists."
 
 

@@ -254,7 +254,7 @@ def _put_pairs(ref: AnyRef, message: wire.LogBatch) -> list[AnyOperation]:
 
 def _append(ref: AnyRef, message: wire.LogBatch) -> list[AnyOperation]:
     metrics = message.metrics
-    validate.keys([each.key for each in metrics], "metrics")
+    validate.keys([each.key for each in metrics], "metrics", "name")
     points = [Point(each.key, each.value, each.timestamp, each.step) for each in metrics]
     of_models = [each for each in metrics if each.model_id]
     return [AppendPoints(ref, points), *_model_operations(of_models, message.run_id)]

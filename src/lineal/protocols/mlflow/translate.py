@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -177,9 +178,12 @@ def model_location(root: str, number: str) -> str:
 
 
 def joined(root: str, *parts: str) -> str:
-    """A location with more path at its end, before the query of its URL if it has one."""
-    root, mark, query = root.partition("?")
-    return "/".join([root.rstrip("/"), *parts]) + mark + query
+    """A location with more path at its end, before the query and fragment of its URL if it has them."""
+    path, rest = root, ""
+    if urlsplit(root).scheme:
+        path = re.split(r"[?#]", root, maxsplit=1)[0]
+        rest = root[len(path) :]
+    return "/".join([path.rstrip("/"), *parts]) + rest
 
 
 # Entities as messages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -62,11 +62,11 @@ def _key_problem(name: str) -> str:
     return ""
 
 
-def keys(names: Iterable[str], path: str) -> None:
+def keys(names: Sequence[str], path: str, part: str = "key") -> None:
     """Hold the keys of a batch, each once."""
-    for number, name in enumerate(dict.fromkeys(names)):
+    for name in set(names):
         if _key_problem(name):
-            key(name, f"{path}[{number}].key")
+            key(name, f"{path}[{names.index(name)}].{part}")
 
 
 def params(pairs: Sequence[Pair]) -> dict[str, str]:
@@ -75,7 +75,7 @@ def params(pairs: Sequence[Pair]) -> dict[str, str]:
     Raises:
         Refused: a key is ill-formed or comes twice.
     """
-    keys((pair.key for pair in pairs), "params")
+    keys([pair.key for pair in pairs], "params")
     found = {pair.key: pair.value[:LONGEST_PARAM] for pair in pairs}
     if len(found) < len(pairs):
         names = [pair.key for pair in pairs]
@@ -89,7 +89,7 @@ def params(pairs: Sequence[Pair]) -> dict[str, str]:
 
 def tags(pairs: Sequence[Pair]) -> dict[str, str]:
     """Tags by key, long values cut; of a key that comes twice the last counts."""
-    keys((pair.key for pair in pairs), "tags")
+    keys([pair.key for pair in pairs], "tags")
     return {pair.key: pair.value[:LONGEST_TAG] for pair in pairs}
 
 

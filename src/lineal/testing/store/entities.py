@@ -116,7 +116,8 @@ class Entities(Suite):
             ByName("dataset", "D"),
             ByExternal("p", "2"),
         ]
-        for ref in (*others, ByExternal("never seen", "1")):
+        others.append(ByExternal("never seen", "1"))
+        for ref in others:
             with pytest.raises(NotFound):
                 session.get(ref)
 

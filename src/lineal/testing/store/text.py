@@ -10,7 +10,6 @@ from lineal.graph.model import ById, Local
 from lineal.graph.query import Order, Query, attribute
 from lineal.testing.store.base import Suite, commit, names, put
 
-
 STRANGE = [
     "'", '"', "a' OR 1=1", "(", ")", "a & b | !c", ":*", "*", "a:*B", "NEAR(a b)", "name : a", "\\", "a\\'b", "-", "^a",
     "AND", "not", "\u0000", "🦊", "%", "a" * 5000, "a " * 5000, "\u202e", "'a':1A", "\ud800",

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useFind } from "../../api/queries";
 import type { Query } from "../../api/types";
 import { RunTable } from "../../components/run-table";
-import { EntityLink, Section } from "../../components/small";
+import { Empty, EntityLink, Section } from "../../components/small";
 import { count } from "../../format/number";
 import { Link } from "../../router";
 import { queryOf, readState } from "../search/state";
@@ -16,10 +16,12 @@ function queryFor(id: number, order: string | null): Query {
   return { ...queryOf(readState(search)), facets: [], limit: FEW, parts: ["properties", "metrics"] };
 }
 
-export function Contents({ id }: { id: number }) {
+/** `alone`: nothing else is shown about the entity. */
+export function Contents({ id, alone }: { id: number; alone: boolean }) {
   const [order, setOrder] = useState<string | null>(null);
   const { data } = useFind(queryFor(id, order));
-  if (!data?.entities.length) return null;
+  if (!data) return null;
+  if (data.entities.length === 0) return alone ? <Empty>Nothing more is recorded about it.</Empty> : null;
   const total = data.total ?? data.entities.length;
   return (
     <Section

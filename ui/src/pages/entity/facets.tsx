@@ -50,7 +50,7 @@ function Schema({ rows }: { rows: SchemaRow[] }) {
         <tbody>
           {shown.map((row) => (
             <tr key={row.path}>
-              <th scope="row" style={{ paddingInlineStart: `${0.6 + row.depth * 1.2}rem` }}>
+              <th scope="row" style={{ paddingInlineStart: `${row.depth * 1.2}rem` }}>
                 {row.name}
               </th>
               <td>

@@ -1,6 +1,6 @@
 import { filePath } from "../../api/client";
 import { useFiles } from "../../api/queries";
-import type { FileEntry } from "../../api/types";
+import type { File } from "../../api/types";
 import { Icon } from "../../components/icons";
 import { Failure } from "../../components/problem";
 import { Empty, Waiting } from "../../components/small";
@@ -45,7 +45,7 @@ function Crumbs({ path }: { path: string }) {
   );
 }
 
-function Row({ uuid, file: { path, is_folder, size } }: { uuid: string; file: FileEntry }) {
+function Row({ uuid, file: { path, is_folder, size } }: { uuid: string; file: File }) {
   const name = path.split("/").at(-1) ?? path;
   return (
     <tr>
@@ -66,6 +66,6 @@ function Row({ uuid, file: { path, is_folder, size } }: { uuid: string; file: Fi
   );
 }
 
-function sorted(files: FileEntry[]): FileEntry[] {
+function sorted(files: File[]): File[] {
   return [...files].sort((a, b) => Number(b.is_folder) - Number(a.is_folder) || a.path.localeCompare(b.path, "en", { numeric: true }));
 }

@@ -1,5 +1,5 @@
-import { useLineage } from "../../api/queries";
-import type { Direction, Lineage } from "../../api/types";
+import { useLineage, type Direction } from "../../api/queries";
+import type { Lineage } from "../../api/types";
 import { Failure } from "../../components/problem";
 import { Empty, Waiting } from "../../components/small";
 import { count } from "../../format/number";

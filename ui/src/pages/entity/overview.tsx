@@ -1,7 +1,6 @@
-import { useLineage, useLineageKinds } from "../../api/queries";
-import type { EntityView } from "../../api/types";
-import { Failure } from "../../components/problem";
-import { Section } from "../../components/small";
+import { useLineage } from "../../api/queries";
+import type { Lineage, Neighbourhood } from "../../api/types";
+import { Section, Waiting } from "../../components/small";
 import { LineageDrawing } from "../../graph/drawing";
 import { Link, withParams } from "../../router";
 import { Contents } from "./contents";
@@ -11,18 +10,31 @@ import { Facets } from "./facets";
 import { Metrics } from "./metrics";
 import { Properties } from "./properties";
 
-/** Everything about the entity on one page; of the `past` only what was kept of it. */
-export function Overview({ view: { entity, edges = [], neighbours = [] }, past }: { view: EntityView; past: boolean }) {
-  const lineageKinds = useLineageKinds().data;
-  const flows = edges.some((edge) => lineageKinds?.has(edge.kind));
+const DEPTH = 2;
+const LIMIT = 80;
+
+interface OverviewProps {
+  view: Neighbourhood;
+  /** Whether it is the entity of a moment long past, of which only a part was kept. */
+  past: boolean;
+}
+
+/** Everything about the entity on one page. */
+export function Overview({ view: { entity, edges = [], neighbours = [] }, past }: OverviewProps) {
+  const { data: lineage, isPending } = useLineage(entity.uuid, "both", DEPTH, LIMIT, !past);
+  // Without waiting, the page would jump when the drawing comes.
+  if (isPending && !past) return <Waiting lines={10} />;
+  const { metrics = {}, properties = {}, facets = {} } = entity;
+  const bare = [metrics, properties, facets].every((each) => Object.keys(each).length === 0);
+  const drawn = lineage && !past && isWorthDrawing(lineage);
   return (
     <div className="overview">
       <div className="overview-main">
-        {flows && !past && <SmallLineage uuid={entity.uuid} />}
-        <Metrics uuid={entity.uuid} metrics={entity.metrics ?? {}} />
-        <Properties properties={entity.properties ?? {}} />
-        <Facets facets={entity.facets ?? {}} />
-        {!past && <Contents id={entity.id} />}
+        {drawn && <SmallLineage lineage={lineage} />}
+        <Metrics uuid={entity.uuid} metrics={metrics} />
+        <Properties properties={properties} />
+        <Facets facets={facets} />
+        {!past && <Contents id={entity.id} alone={bare && !drawn} />}
       </div>
       <aside className="overview-side" aria-label="Details">
         <Details entity={entity} />
@@ -32,17 +44,14 @@ export function Overview({ view: { entity, edges = [], neighbours = [] }, past }
   );
 }
 
-const DEPTH = 2;
-const LIMIT = 80;
+function isWorthDrawing({ nodes, hidden = [] }: Lineage): boolean {
+  return nodes.length + hidden.length > 1;
+}
 
-function SmallLineage({ uuid }: { uuid: string }) {
-  const { data, error, refetch } = useLineage(uuid, "both", DEPTH, LIMIT);
+function SmallLineage({ lineage }: { lineage: Lineage }) {
   return (
     <Section heading="Lineage" aside={<Link href={withParams({ view: "lineage" })}>Open in full</Link>}>
-      {error && !data && <Failure error={error} retry={refetch} />}
-      <div className="drawing-place" data-small>
-        {data && <LineageDrawing lineage={data} small />}
-      </div>
+      <LineageDrawing lineage={lineage} small />
     </Section>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, type ReactNode } from "react";
-import { useEntity, useLineageKinds } from "../../api/queries";
-import type { EntityView } from "../../api/types";
+import { useEntity } from "../../api/queries";
+import type { Neighbourhood } from "../../api/types";
 import { Problem } from "../../components/problem";
 import { Moment, usePageTitle, Waiting } from "../../components/small";
 import { title } from "../../format/words";
@@ -19,13 +19,11 @@ export function EntityPage({ entityRef }: { entityRef: string }) {
   const search = useSearch();
   const asOf = Number(search.get("as_of")) || undefined;
   const { data, error, refetch } = useEntity(entityRef, asOf);
-  const kinds = useLineageKinds();
   const view = VIEWS.find((each) => each === search.get("view")) ?? "overview";
   usePageTitle(data ? title(data.entity) : "");
   useOneAddress(entityRef, data?.entity.uuid);
   if (error && !data) return <Problem error={error} retry={refetch} />;
-  // Which edges are lineage decides whether there is a drawing: without waiting, the page would jump.
-  if (!data || kinds.isPending) return <Waiting lines={10} />;
+  if (!data) return <Waiting lines={10} />;
   return (
     <article className="entity">
       {asOf !== undefined && <Past at={asOf} />}
@@ -68,7 +66,7 @@ function Tabs({ view }: { view: View }) {
   );
 }
 
-function Body({ view, data, past }: { view: View; data: EntityView; past: boolean }): ReactNode {
+function Body({ view, data, past }: { view: View; data: Neighbourhood; past: boolean }): ReactNode {
   switch (view) {
     case "lineage":
       return <LineagePage uuid={data.entity.uuid} />;

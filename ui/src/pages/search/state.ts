@@ -1,6 +1,9 @@
 /** What the address of the search page says, and the query that it asks. */
 
-import type { Expr, Field, Order, Query, Scalar } from "../../api/types";
+import type { Compare, Order, Query } from "../../api/types";
+
+type Field = Order["field"];
+type Expr = NonNullable<Query["where"]>;
 
 export const FACETS = ["kind", "namespace", "owner", "label"] as const;
 export type Facet = (typeof FACETS)[number];
@@ -55,7 +58,7 @@ function whereOf({ chosen, home }: SearchState): Expr | undefined {
   return parts.length > 1 ? { expr: "and", parts } : parts[0];
 }
 
-function compare(name: string, op: string, value: Scalar | Scalar[]): Expr {
+function compare(name: string, op: Compare["op"], value: NonNullable<Compare["value"]>): Expr {
   return { expr: "compare", field: { field: "attribute", name }, op, value };
 }
 
