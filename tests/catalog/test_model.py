@@ -283,7 +283,7 @@ class Machine(RuleBasedStateMachine):
             "created",
             "revision",
         ):
-            assert getattr(entity, name) == getattr(then, name), (name, self.session.history(ByUuid(thing.uuid)), at, late)
+            assert getattr(entity, name) == getattr(then, name), name
         assert plain(entity.properties) == plain(then.properties)
         assert entity.facets == then.facets
         labels = {each.name: (each.category, each.attributes, each.valid_until) for each in entity.labels}

@@ -107,7 +107,7 @@ class TestPoolers:
         for connection in (session.catalog.store.writer._cx, session.catalog.store.reader()):
             assert connection is not None
             prepared = connection.execute("SELECT COUNT(*) FROM pg_prepared_statements")
-            readonly = connection.execute("SHOW default_transaction_read_only")
+            readonly = connection.execute("SELECT current_setting('default_transaction_read_only')")
             assert (prepared, readonly) == ([(0,)], [("off",)])
 
     def test_otherwise_statements_are_prepared_and_readers_only_read(self, session: Session) -> None:

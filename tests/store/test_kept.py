@@ -92,15 +92,12 @@ COLUMNS = [bulk.Column("entity", "bigint"), bulk.Column("key", "bigint"), bulk.C
 
 class TestBulk:
     def test_an_insert_of_whole_rows_is_known(self) -> None:
-        found = bulk.insert_of(
-            "INSERT INTO t VALUES (?, ?, ?) ON CONFLICT (entity, key) DO UPDATE SET text=excluded.text"
-        )
+        upsert = " ON CONFLICT (entity, key) DO UPDATE SET text=excluded.text"
+        found = bulk.insert_of(f"INSERT INTO t VALUES (?, ?, ?){upsert}")
         assert found is not None
         assert (found.table, found.key) == ("t", ("entity", "key"))
-        assert bulk.many_at_once(found, COLUMNS) == (
-            "INSERT INTO t SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[])"
-            " ON CONFLICT (entity, key) DO UPDATE SET text=excluded.text"
-        )
+        arrays = "unnest(%s::bigint[], %s::bigint[], %s::text[])"
+        assert bulk.many_at_once(found, COLUMNS) == f"INSERT INTO t SELECT * FROM {arrays}{upsert}"
         plain = bulk.insert_of("INSERT INTO t VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
         assert plain is not None
         assert plain.key == ()

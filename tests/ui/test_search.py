@@ -28,6 +28,7 @@ def test_suggestions_lead_to_an_entity_by_keyboard_alone(browse: Browse, shop: S
 
 def test_control_k_and_enter_search_for_words(browse: Browse, shop: Site) -> None:
     with browse(f"{shop.url}/search") as page:
+        expect(page.get_by_role("combobox", name="Search")).to_be_visible()
         page.keyboard.press("Control+k")
         page.keyboard.type("nightly")
         page.keyboard.press("Enter")

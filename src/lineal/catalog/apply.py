@@ -304,9 +304,9 @@ def _label_of(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _append_points(work: Work, append: AppendPoints) -> None:
+    node = work.stored(append.ref)
     if not append.points:
         return
-    node = work.stored(append.ref)
     series: dict[str, list[Point]] = defaultdict(list)
     for point in append.points:
         series[point.key].append(point)

@@ -88,12 +88,12 @@ def as_of(session: Session, ref: AnyRef, at: int) -> Entity:
     entity.labels = [label for label in entity.labels if label.root == entity.id]
     entity.metrics = {}
     cx = session.catalog.store.reader()
-    later = log.after(cx, entity.id, at)
+    later = [row for row in log.after(cx, entity.id, at) if row[7] not in _ASIDE]
     for row in later:
         if row[7] == "created":
             raise NotFound(f"{ref} did not exist then")
         _undo(entity, _decode(row[8]))
-    entity.revision -= len({row[0] for row in later if row[7] not in _ASIDE})
+    entity.revision -= len({row[0] for row in later})
     entity.updated = _updated(session, entity, at)
     return entity
 

@@ -58,8 +58,13 @@ def title(entity: Entity) -> Text:
 
 def short_name(entity: Entity) -> str:
     """An entity's name; of a long path only the end."""
-    path, slash, last = entity.name.rpartition("/")
-    return f"…/{last}" if slash and last and len(path) > _LONG_PATH else entity.name
+    return short(entity.name)
+
+
+def short(name: str) -> str:
+    """A name; of a long path only the end."""
+    path, slash, last = name.rpartition("/")
+    return f"…/{last}" if slash and last and len(path) > _LONG_PATH else name
 
 
 def moment(at: int | None) -> str:
@@ -137,7 +142,7 @@ def runs(found: Sequence[Entity], metrics: Sequence[str], params: Sequence[str])
 def events(history: Sequence[Event]) -> RenderableType:
     """Entries of a history, one a line."""
     rows = [
-        [moment(each.at), each.principal, each.door, each.action, each.name, _changed(each)]
+        [moment(each.at), each.principal, each.door, each.action, short(each.name), _changed(each)]
         for each in history
     ]
     return table(["when", "who", "through", "what", "of", "values"], rows)

@@ -102,7 +102,7 @@ class Entities(Suite):
             )
         )
         number, uuid = made.entities[0], made.uuids[0]
-        refs = [
+        refs: list[AnyRef] = [
             ById(number),
             ByUuid(uuid),
             ByName("dataset", "d"),
