@@ -127,7 +127,7 @@ class TestInUse:
             while not stop.is_set():
                 assert session.counts() == {"run": 1, "dataset": 3000}
                 session.series(ByExternal("test", "r"), "m")
-                assert len(session.find(Query(text="d 77")).entities) == 1
+                assert len(session.find(Query(text="77 d")).entities) == 1
 
         def guard(work: Callable[[], None]) -> None:
             try:

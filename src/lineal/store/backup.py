@@ -18,6 +18,7 @@ import apsw
 from lineal.graph.errors import Invalid
 from lineal.store import durable, migrate
 from lineal.store.base import Connection, Progress
+from lineal.store.migrate import NeedsUpgrade
 from lineal.store.sql import text
 
 _PAGES = 2000
@@ -117,6 +118,11 @@ def _require_backup(raw: apsw.Connection, path: str) -> None:
         raise Invalid(f"{path} is not a backup of a Lineal store")
     if problem != "ok":
         raise Invalid(f"{path} is damaged: {problem}")
+    if version < migrate.newest():
+        raise NeedsUpgrade(
+            f"the backup {path} has schema {version}, this Lineal wants {migrate.newest()}: restore it with the"
+            " Lineal that wrote it, then run `lineal upgrade`"
+        )
     migrate.require_newest(version, f"the backup {path}")
 
 

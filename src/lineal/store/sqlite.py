@@ -15,9 +15,6 @@ from lineal.store import backup, check, migrate
 from lineal.store.base import Progress, Row
 
 _PRAGMAS = """
-PRAGMA page_size=8192;
-PRAGMA journal_mode=WAL;
-PRAGMA synchronous={synchronous};
 PRAGMA cache_size=-65536;
 PRAGMA temp_store=MEMORY;
 PRAGMA mmap_size=1073741824;
@@ -25,6 +22,12 @@ PRAGMA wal_autocheckpoint=4000;
 PRAGMA case_sensitive_like=ON;
 """
 
+# A reader leaves the file's mode alone; it may be a backup, which is in another one.
+_WRITER = """
+PRAGMA page_size=8192;
+PRAGMA journal_mode=WAL;
+PRAGMA synchronous={synchronous};
+"""
 _COUNTER = "SELECT value FROM counter WHERE name = ?"
 
 
@@ -84,7 +87,7 @@ class SqliteConnection:
             self.raw = apsw.Connection(path, flags=flags, statementcachesize=400)
             self.raw.set_busy_timeout(10_000)
             self._run = self.raw.cursor().execute
-            self.script(_PRAGMAS.format(synchronous=synchronous))
+            self.script(_PRAGMAS if readonly else _WRITER.format(synchronous=synchronous) + _PRAGMAS)
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             raise Unavailable(f"cannot open {path}: {error}") from None
         except (apsw.NotADBError, apsw.CorruptError) as error:
@@ -196,10 +199,14 @@ class SqliteDriver:
             target.close()
 
     def check(self) -> list[str]:
-        connection = self.connect(readonly=True)
-        try:
-            rows = connection.execute("PRAGMA integrity_check")
-            damage = [row[0] for row in rows if row[0] != "ok"]
-            return damage or check.problems(connection)
-        finally:
-            connection.close()
+        with contextlib.closing(self.connect(readonly=True)) as connection:
+            return _damage(connection) or check.problems(connection)
+
+
+def _damage(cx: SqliteConnection) -> list[str]:
+    """What SQLite finds wrong with its own file."""
+    try:
+        rows = cx.execute("PRAGMA integrity_check")
+    except apsw.CorruptError as error:
+        return [f"the file is damaged: {error}"]
+    return [row[0] for row in rows if row[0] != "ok"]

@@ -32,9 +32,9 @@ STATES = {"active": 0, "deleted": 1}
 _DEPTH = 50
 _PATTERN = 10_000
 _RARE = 2000
-_SAME_TEXT = (
-    "FROM property p WHERE p.type = 4 AND p.key = ? AND substr(p.text, 1, 64) = substr(?, 1, 64) AND p.text = ?"
-)
+# The index of texts holds their first 64 characters: all of a shorter one, which can be only itself.
+_INDEXED = 64
+_SAME_START = f"FROM property p WHERE p.type = 4 AND p.key = ? AND substr(p.text, 1, {_INDEXED}) = ?"
 
 
 class Sql(NamedTuple):
@@ -179,13 +179,15 @@ class Compiler:
 
     def _property(self, key: int, expr: Compare, alias: str) -> Sql:
         if expr.op == "=" and isinstance(expr.value, str) and self._rare(key, expr.value):
-            return Sql(f"{alias}.id IN (SELECT p.entity {_SAME_TEXT})", (key, expr.value, expr.value))
+            more = Sql(" AND p.text = ?", (expr.value,)) if len(expr.value) >= _INDEXED else Sql("")
+            params = (key, expr.value[:_INDEXED], *more.params)
+            return Sql(f"{alias}.id IN (SELECT p.entity {_SAME_START}{more.text})", params)
         return self._row(f"property p WHERE p.entity = {alias}.id AND p.key = {key}", expr)
 
     def _rare(self, key: int, value: str) -> bool:
         """Whether so few entities have this value that it pays to begin with them."""
-        sql = f"SELECT COUNT(*) FROM (SELECT 1 {_SAME_TEXT} LIMIT {_RARE + 1}) AS few"
-        return bool(self._cx.execute(sql, (key, value, value))[0][0] <= _RARE)
+        sql = f"SELECT COUNT(*) FROM (SELECT 1 {_SAME_START} LIMIT {_RARE + 1}) AS few"
+        return bool(self._cx.execute(sql, (key, value[:_INDEXED]))[0][0] <= _RARE)
 
     def _row(self, source: str, expr: Compare) -> Sql:
         sample = expr.value[0] if isinstance(expr.value, list) and expr.value else expr.value
