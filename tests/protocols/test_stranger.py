@@ -121,7 +121,7 @@ class Doors(ProtocolSuite):
 
 class NativeDoor(Doors):
     doors = ("native", "mlflow")
-    telling = 1000
+    telling = 15
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
         operation = route.method, route.path.removeprefix(API)
@@ -220,7 +220,7 @@ class NativeDoor(Doors):
 
 class MlflowDoor(Doors):
     doors = ("mlflow", "native")
-    telling = 1000
+    telling = 24
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
         for path in paths(route, stored):
@@ -234,14 +234,15 @@ class MlflowDoor(Doors):
         """What any operation may ask for, as parameters and as a body alike."""
         experiment, run, model = self.made["experiment"], self.made["run"], self.made["model"]
         proxied = route.path.endswith("mlflow-artifacts/artifacts")
+        dataset = {"name": "d", "digest": "1", "source_type": "s", "source": "{}"}
+        datasets = [{"dataset": dataset}] if route.path.endswith("log-inputs") else []
         return {
             "experiment_id": experiment, "experiment_ids": [experiment], "experiment_name": "zorblax",
             "run_id": run, "run_uuid": run, "run_ids": [run], "model_id": model, "metric_key": "wibblestone",
             "max_results": 10, "name": "other", "new_name": "other", "key": "k", "value": "1", "timestamp": 1,
             "status": 3, "filter": "attributes.name != 'x'" if "experiments" not in route.path else "name != 'x'",
             "models": [{"model_id": model}], "metrics": [{"key": "m", "value": 1, "timestamp": 1, "model_id": model}],
-            "params": [{"key": "k", "value": "1"}], "tags": [],
-            "datasets": [{"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "{}"}}],
+            "params": [{"key": "k", "value": "1"}], "tags": [], "datasets": datasets,
             "model_json": json.dumps({"artifact_path": "m", "flavors": {}, "utc_time_created": "1", "run_id": run}),
             "path": f"{experiment}/{run}/artifacts" if proxied else "fravity.txt", "artifact_file_path": "fravity.txt",
         }  # fmt: skip

@@ -170,10 +170,12 @@ class ProtocolSuite:
         doors: names of the doors that are served; the first is the one under test.
         telling: how many operations at least tell the owner a word of the graph; what they are asked is else
             too far from what is stored for the stranger's silence to mean anything.
+        refusing: method and path of the operations that refuse the owner, too, whatever they are asked here.
     """
 
     doors: ClassVar[tuple[str, ...]]
     telling: ClassVar[int]
+    refusing: ClassVar[frozenset[tuple[str, str]]] = frozenset()
 
     @abstractmethod
     def fill(self, served: Served) -> Stored:
@@ -225,14 +227,18 @@ class ProtocolSuite:
         assert told == []
         assert served.session.changes(before) == []
 
-    def test_an_owner_is_told(self, served: Served, stored: Stored) -> None:
-        telling, failed = set(), []
+    def test_an_owner_is_answered_and_told(self, served: Served, stored: Stored) -> None:
+        telling, answered, failed = set(), set(), []
         for route, request, answer in self._asked(served, stored, OWNER):
+            operation = route.method, route.path
             if words_told(request, answer, stored.words):
-                telling.add((route.method, route.path))
+                telling.add(operation)
+            if answer.status < 300:
+                answered.add(operation)
             if answer.broken:
                 failed.append((request, answer))
         assert failed == []
+        assert {(route.method, route.path) for route in self.routes()} - answered == self.refusing
         assert len(telling) >= self.telling, sorted(telling)
 
     def routes(self) -> list[Route]:

@@ -17,10 +17,13 @@ const SMALL_HEIGHT = 56;
 const BRIEF_HEIGHT = 24;
 const LARGE_HEIGHT = 320;
 
+/** A model's metric is kept once more for each run and data set it was measured with, as `name?run=…`. */
+const isShown = (key: string): boolean => !key.includes("?");
+
 export function Metrics({ uuid, metrics }: { uuid: string; metrics: Record<string, Point> }) {
   const opened = useSearch().get("metric");
   const [filter, setFilter] = useState("");
-  const keys = Object.keys(metrics).sort(byRank);
+  const keys = Object.keys(metrics).filter(isShown).sort(byRank);
   const found = keys.filter((key) => key.toLowerCase().includes(filter.toLowerCase()));
   if (keys.length === 0) return null;
   const list = (brief: boolean) => (
