@@ -170,12 +170,12 @@ class ProtocolSuite:
         doors: names of the doors that are served; the first is the one under test.
         telling: how many operations at least tell the owner a word of the graph; what they are asked is else
             too far from what is stored for the stranger's silence to mean anything.
-        refusing: method and path of the operations that refuse the owner, too, whatever they are asked here.
+        answering: how many operations at least do what the owner asks.
     """
 
     doors: ClassVar[tuple[str, ...]]
     telling: ClassVar[int]
-    refusing: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+    answering: ClassVar[int]
 
     @abstractmethod
     def fill(self, served: Served) -> Stored:
@@ -238,7 +238,7 @@ class ProtocolSuite:
             if answer.broken:
                 failed.append((request, answer))
         assert failed == []
-        assert {(route.method, route.path) for route in self.routes()} - answered == self.refusing
+        assert len(answered) >= self.answering, sorted(answered)
         assert len(telling) >= self.telling, sorted(telling)
 
     def routes(self) -> list[Route]:
