@@ -244,9 +244,12 @@ class Attempt:
             raise NotFound(str(address))
         if self.types.kind(put.kind).abstract:
             raise Invalid("abstract")
-        name = put.name if put.name is not None else uuid
-        thing = Thing(number, uuid, put.kind, put.namespace, name, self.now, self.now)
-        thing.key = name if put.unique else None
+        at = address if isinstance(address, ByName) else ByName(put.kind, uuid, put.namespace)
+        name = put.name if put.name is not None else at.name
+        thing = Thing(number, uuid, put.kind, at.namespace, name, self.now, self.now)
+        thing.key = name if put.unique else at.name if at is address else None
+        if thing.key is not None and self.stands(ByName(put.kind, thing.key, thing.namespace), self.graph.things):
+            raise Conflict("name")
         thing.home = self.get(put.home).id if put.home is not None else None
         thing.state, thing.owner = put.state or "active", put.owner
         thing.started, thing.ended = put.started, put.ended

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.crash.serving import Client, Connection, Server, lost
 
 from lineal.catalog.catalog import Catalog
-
-from tests.crash.serving import Client, Connection, Server, lost
 
 ROUNDS = 50
 CLIENTS = 8

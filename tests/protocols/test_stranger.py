@@ -122,7 +122,7 @@ class Doors(ProtocolSuite):
 class NativeDoor(Doors):
     doors = ("native", "mlflow")
     telling = 15
-    answering = 1000
+    answering = 32
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
         operation = route.method, route.path.removeprefix(API)
@@ -222,7 +222,7 @@ class NativeDoor(Doors):
 class MlflowDoor(Doors):
     doors = ("mlflow", "native")
     telling = 24
-    answering = 1000
+    answering = 78
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
         for path in paths(route, stored):

@@ -12,7 +12,7 @@ import pytest
 from lineal.store import bulk
 from lineal.store.kept import Kept, statement
 
-PUT_A, PUT_B = "INSERT INTO a VALUES (?, ?)", "INSERT INTO b VALUES (?)"
+PUT_A, PUT_B, PUT_C = "INSERT INTO a VALUES (?, ?)", "INSERT INTO b VALUES (?)", "INSERT INTO c VALUES (?)"
 CHANGE_A, COPY_A = "UPDATE a SET x = ? WHERE y = ?", "INSERT INTO b SELECT x FROM a WHERE x = ?"
 
 
@@ -59,10 +59,29 @@ class TestKept:
     def test_taking_leaves_nothing(self) -> None:
         kept = Kept()
         kept.add(statement(PUT_A), [(1,), (2,)])
-        assert kept.concerns(statement("SELECT 1 FROM b JOIN a ON true"))
-        assert not kept.concerns(statement("SELECT 1 FROM b"))
         assert len(kept.take()) == 1
-        assert (kept.take(), kept.size, kept.concerns(statement("SELECT 1 FROM a"))) == ([], 0, False)
+        assert (kept.take(), kept.size, kept.take_for(statement("SELECT 1 FROM a"))) == ([], 0, [])
+
+    def test_only_what_a_question_might_see_is_taken_for_it(self) -> None:
+        kept = Kept()
+        for sql in (PUT_A, PUT_B, CHANGE_A, PUT_C):
+            kept.add(statement(sql), [(1,)])
+        assert kept.take_for(statement("SELECT 1 FROM d")) == []
+        found = kept.take_for(statement("SELECT 1 FROM d JOIN a ON true"))
+        assert [group.statement.text for group in found] == [PUT_A, CHANGE_A]
+        kept.add(statement(PUT_C), [(2,)])
+        assert [(group.statement.text, group.rows) for group in kept.take()] == [
+            (PUT_B, [(1,)]),
+            (PUT_C, [(1,), (2,)]),
+        ]
+
+    def test_all_is_taken_when_one_looks_at_another_table(self) -> None:
+        kept = Kept()
+        for sql in (PUT_A, COPY_A, PUT_C):
+            kept.add(statement(sql), [(1,)])
+        assert len(kept.take_for(statement("SELECT 1 FROM d"))) == 0
+        assert len(kept.take_for(statement("SELECT 1 FROM b"))) == 3
+        assert kept.size == 0
 
     def test_the_order_within_each_table_stays(self) -> None:
         pick = random.Random(3)

@@ -141,14 +141,11 @@ def _inside(entity: int, alias: str) -> Sql:
     """That a row is an entity or lies in it; the usual case, one level deep, is asked first."""
     near = f"{alias}.id = {entity} OR {alias}.home = {entity}"
     if alias == ALONE:
-        start, step, far = (
-            f"SELECT {alias}.home",
-            "SELECT h.home FROM c JOIN entity h ON h.id = c.id",
-            f"{entity}",
-        )
+        far, start = str(entity), f"SELECT {alias}.home"
+        step = "SELECT h.home FROM c JOIN entity h ON h.id = c.id"
     else:
-        start, step = f"SELECT {entity}", "SELECT h.id FROM c JOIN entity h ON h.home = c.id"
-        far = f"{alias}.home"
+        far, start = f"{alias}.home", f"SELECT h.id FROM entity h WHERE h.home = {entity}"
+        step = "SELECT h.id FROM c JOIN entity h ON h.home = c.id"
     return Sql(f"({near} OR {far} IN (WITH RECURSIVE c(id) AS ({start} UNION {step}) SELECT c.id FROM c))")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lineal.catalog import index
 from lineal.catalog.expect import properties
 from lineal.catalog.nodes import STATES, Node, insert_row, update_row
 from lineal.catalog.work import Flow, Work, to_json
@@ -103,7 +104,8 @@ def _change(work: Work, put: PutEntity, node: Node) -> None:
         if put.updated is not None and node.id not in work.new:
             before["updated"], after["updated"] = node.updated, put.updated
             work.updated[node.id] = put.updated
-        work.reindex[node.id] = node
+        if index.speaks(after):
+            work.reindex[node.id] = node
         work.log(node, "updated", before, after)
     if put.state is not None:
         _set_state(work, node, put.state, put.cascade)
@@ -273,7 +275,8 @@ def _put_facet(work: Work, put: PutFacet) -> None:
     else:
         entities.put_facet(work.cx, node.id, name, put.producer, document, work.now)
     work.touch(node)
-    work.reindex[node.id] = node
+    if put.name == index.SCHEMA:
+        work.reindex[node.id] = node
     before = None if stored is None else msgspec.json.decode(stored)
     work.log(node, "updated", {"facets": {put.name: before}}, {"facets": {put.name: put.document}})
 

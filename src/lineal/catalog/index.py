@@ -15,6 +15,8 @@ from lineal.store.sql import entities, labels, text
 
 _DESCRIPTIONS = ("description", "tag.mlflow.note.content")
 _SPOKEN = 200
+SCHEMA = "schema"
+"""The facet whose fields are part of the text."""
 
 
 def index(work: Work) -> None:
@@ -45,24 +47,34 @@ def _asked(work: Work, nodes: Sequence[Node], put: type[PutLabel | PutFacet]) ->
 def _document(
     node: Node, properties: dict[str, Any], labelled: list[str], columns: list[str]
 ) -> text.Document:
-    description = " ".join(str(properties[key]) for key in _DESCRIPTIONS if key in properties)
+    description = " ".join(str(properties[key]) for key in _DESCRIPTIONS if properties.get(key) is not None)
     tags = [*labelled, node.owner or "", node.namespace if node.namespace != "default" else ""]
     tags += [value for key, value in properties.items() if _is_spoken(key, value)]
     return text.Document(node.name, description, " ".join(tags), " ".join(columns))
 
 
+def speaks(after: dict[str, Any]) -> bool:
+    """Whether new values of an entity's fields and properties can alter its text."""
+    keys = after.get("properties", {})
+    return not after.keys().isdisjoint({"name", "owner"}) or any(map(_is_text, keys))
+
+
+def _is_text(key: str) -> bool:
+    return key in _DESCRIPTIONS or (key.startswith("tag.") and not key.startswith("tag.mlflow."))
+
+
 def _is_spoken(key: str, value: Any) -> bool:
-    return (
-        key.startswith("tag.")
-        and not key.startswith("tag.mlflow.")
-        and isinstance(value, str)
-        and len(value) < _SPOKEN
-    )
+    return key not in _DESCRIPTIONS and _is_text(key) and isinstance(value, str) and len(value) < _SPOKEN
 
 
 def _properties(work: Work, ids: Sequence[int]) -> defaultdict[int, dict[str, Any]]:
+    """Properties of each entity. Those of a new one are in the change itself."""
     found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-    for entity, key, *value in entities.properties(work.cx, ids):
+    for put, node in zip(work.puts(), work.targets, strict=True):
+        if node.id in work.new:
+            found[node.id] |= put.properties
+    stored = [number for number in ids if number not in work.new]
+    for entity, key, *value in entities.properties(work.cx, stored) if stored else ():
         found[entity][work.state.symbols.text(work.cx, key)] = entities.unpack_value(*value)
     return found
 
@@ -78,7 +90,7 @@ def _labels(work: Work, ids: Sequence[int]) -> defaultdict[int, list[str]]:
 
 def _columns(work: Work, ids: Sequence[int]) -> defaultdict[int, list[str]]:
     found: defaultdict[int, list[str]] = defaultdict(list)
-    schema = work.state.symbols.find(work.cx, "schema") if ids else -1
+    schema = work.state.symbols.find(work.cx, SCHEMA) if ids else -1
     for entity, document in entities.facets_named(work.cx, ids, schema) if schema > 0 else ():
         found[entity] = _names(msgspec.json.decode(document))
     return found

@@ -203,13 +203,13 @@ def _walk(session: Session, query: Query, prepared: Prepared, home: int, offset:
 
 
 def _ranked(cx: Connection, prepared: Prepared, limit: int, offset: int) -> list[Row]:
+    found = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {prepared.where.text}"
     if cx.dialect.name == "sqlite":
-        rank = "d.rank MATCH 'bm25(10.0, 2.0, 4.0, 1.5)' AND "
-        sql = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {rank}{prepared.where.text} ORDER BY d.rank LIMIT ? OFFSET ?"
+        sql = f"{found} AND d.rank MATCH 'bm25(10.0, 2.0, 4.0, 1.5)' ORDER BY d.rank LIMIT ? OFFSET ?"
         return cx.execute(sql, (*prepared.where.params, limit, offset))
     expression = text.expression(cx, prepared.terms, prefix=prepared.corrected is None)
     rank = "ts_rank_cd('{0.15, 0.2, 0.4, 1.0}', d.vector, ?::tsquery) DESC"
-    sql = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {prepared.where.text} ORDER BY {rank}, e.id LIMIT ? OFFSET ?"
+    sql = f"{found} ORDER BY {rank}, e.id LIMIT ? OFFSET ?"
     return cx.execute(sql, (*prepared.where.params, expression, limit, offset))
 
 

@@ -45,7 +45,8 @@ def insert_of(sql: str) -> Insert | None:
 
 def many_at_once(insert: Insert, columns: Sequence[Column]) -> str:
     """The same as a statement that takes an array for each column."""
-    arrays = ", ".join(f"%s::{column.type}[]" for column in columns)
+    # Arrays of bytes are much cheaper in binary, all others as text.
+    arrays = ", ".join(f"{'%b' if column.type == 'bytea' else '%s'}::{column.type}[]" for column in columns)
     return f"INSERT INTO {insert.table} SELECT * FROM unnest({arrays}){insert.rest}"
 
 

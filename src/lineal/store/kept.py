@@ -78,9 +78,20 @@ class Kept:
 
     def take(self) -> list[Group]:
         """All groups in order; none is kept any longer."""
-        groups, self._groups, self._latest, self.size = self._groups, [], {}, 0
-        return groups
+        return self._keep([], self._groups)
 
-    def concerns(self, asked: Statement) -> bool:
-        """Whether a statement might see what is kept back."""
-        return any(group.statement.target in asked.words for group in self._groups)
+    def take_for(self, asked: Statement) -> list[Group]:
+        """Those groups that a statement might see, in order; the others are kept on."""
+        concerned, others = [], []
+        for group in self._groups:
+            (concerned if group.statement.target in asked.words else others).append(group)
+        if concerned and not all(group.statement.alone for group in self._groups):
+            return self.take()
+        return self._keep(others, concerned)
+
+    def _keep(self, kept: list[Group], taken: list[Group]) -> list[Group]:
+        if taken:
+            self._groups = kept
+            self._latest = {group.statement.target: number for number, group in enumerate(kept)}
+            self.size = sum(len(group.rows) for group in kept)
+        return taken

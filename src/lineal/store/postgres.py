@@ -189,8 +189,7 @@ class PostgresConnection:
             self.flush()
 
     def _ask(self, asked: Statement, params: Sequence[Any]) -> list[Row]:
-        if self._kept.concerns(asked):
-            self._send()
+        self._send(self._kept.take_for(asked))
         self._run(placeholders(asked.text), params)
         return self._cursor.fetchall() if asked.answers else []
 
@@ -203,9 +202,9 @@ class PostgresConnection:
                 raise
             raise Invalid(f"a value cannot be stored: {error}") from None
 
-    def _send(self) -> None:
+    def _send(self, groups: Iterable[Group]) -> None:
         try:
-            for group in self._kept.take():
+            for group in groups:
                 insert = bulk.insert_of(group.statement.text) if len(group.rows) >= bulk.BULK_FROM else None
                 if insert is None:
                     self._each(group.statement, group.rows)
@@ -237,12 +236,12 @@ class PostgresConnection:
         return self._columns[table]
 
     def flush(self) -> None:
-        self._send()
+        self._send(self._kept.take())
         if self._pipeline is not None:
             self._pipeline.sync()
 
     def script(self, sql: str) -> None:
-        self._send()
+        self._send(self._kept.take())
         self._cursor.execute(sql)
 
     def begin(self) -> bool:
@@ -264,7 +263,7 @@ class PostgresConnection:
         return first
 
     def savepoint(self) -> None:
-        self._send()
+        self._send(self._kept.take())
         if self._marked:
             self._cursor.execute("RELEASE SAVEPOINT one")
         self._cursor.execute("SAVEPOINT one")
@@ -281,7 +280,7 @@ class PostgresConnection:
     def commit(self) -> None:
         if self.writes != self._written:
             self._counters["transaction"] += 1
-        self._send()
+        self._send(self._kept.take())
         for name, value in self._counters.items():
             if value != self._stored[name]:
                 self._cursor.execute(_COUNT, (value, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -50,7 +51,8 @@ TRUE, FALSE = Sql("1=1"), Sql("1=0")
 def valid_at(now: int) -> Sql:
     """The condition that a row of `label l` counts at a moment."""
     return Sql(
-        "(l.valid_from IS NULL OR l.valid_from <= ?) AND (l.valid_until IS NULL OR l.valid_until > ?)", (now, now)
+        "(l.valid_from IS NULL OR l.valid_from <= ?) AND (l.valid_until IS NULL OR l.valid_until > ?)",
+        (now, now),
     )
 
 
@@ -212,10 +214,10 @@ class Compiler:
     def _detail(self, key: str, expr: Compare, alias: str) -> Sql:
         if not alias.endswith("n"):
             raise Invalid("an edge's detail can be compared only inside `related`")
-        inner = self.operation(
-            self._dialect.json_text(f"{alias[:-1]}g.detail"), expr.op, _map(expr.value, str)
-        )
-        return Sql(inner.text, (self._dialect.json_key(key), *inner.params))
+        column = self._dialect.json_text(f"{alias[:-1]}g.detail")
+        inner = self.operation(column, expr.op, _map(expr.value, str))
+        keys = [self._dialect.json_key(key)] * inner.text.count(column)
+        return Sql(inner.text, (*keys, *inner.params))
 
     def operation(self, column: str, op: Operator, value: Any) -> Sql:
         """One comparison of a column with a parameter."""
@@ -237,7 +239,9 @@ class Compiler:
         if not isinstance(value, list):
             raise Invalid(f"`{op}` needs a list")
         text = self._dialect.among(column)
-        return Sql(text if op == "in" else f"NOT ({text})", (self._dialect.pack(value),))
+        # Of an empty list SQL says that even NULL is not in it.
+        shape = text if op == "in" else f"{column} IS NOT NULL AND NOT ({text})"
+        return Sql(shape, (self._dialect.pack(value),))
 
     def order(self, orders: Sequence[Order]) -> tuple[str, str]:
         """Joins and the ORDER BY list; values first, then NaN, then what is missing."""
@@ -293,7 +297,7 @@ def _number(value: Any) -> float | int:
         raise Invalid(f"{value!r} is not a number")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise Invalid(f"{value} does not fit in 64 bits")
-    if value != value:
+    if math.isnan(value):
         raise Invalid("nothing compares with NaN")
     return value
 
