@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from lineal.graph.model import DELETED
+from lineal.graph.model import DEFAULT_NAMESPACE, DELETED
 from lineal.graph.query import (
     And,
     Attribute,
@@ -27,6 +27,7 @@ from lineal.graph.query import (
     Walk,
 )
 from lineal.graph.types import LabelDef, Types
+from lineal.store.sql.text import words
 from tests.catalog.model import Bearer, Graph, Thing, closure
 
 
@@ -43,6 +44,22 @@ class Naive:
         """Ids of all that match, in order."""
         found = [each for each in self.graph.things.values() if self.matches(each, query)]
         return [each.id for each in sorted(found, key=functools.cmp_to_key(self.comparison(query.order)))]
+
+    def search(self, word: str) -> set[int]:
+        """Ids of all whose text has a word that begins so."""
+        return {
+            each.id
+            for each in self.graph.things.values()
+            if any(found.startswith(word) for part in self.texts(each) for found in words(part))
+        }
+
+    def texts(self, thing: Thing) -> list[str]:
+        """What is said about an entity in words."""
+        columns = [column["name"] for column in thing.facets.get("schema", {}).get("fields", [])]
+        tags = [value for key, value in thing.properties.items() if key.startswith("tag.")]
+        spoken = [value for value in tags if isinstance(value, str)]
+        where = thing.namespace if thing.namespace != DEFAULT_NAMESPACE else ""
+        return [thing.name, thing.owner or "", where, *thing.labels, *spoken, *columns]
 
     def matches(self, thing: Thing, query: Query) -> bool:
         if query.state != "all" and thing.state != query.state:

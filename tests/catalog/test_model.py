@@ -223,6 +223,15 @@ class Machine(RuleBasedStateMachine):
             cursor = page.cursor
         assert found == expected, query
 
+    @rule(word=st.sampled_from(["a", "bob", "customer", "personal", "em", "lake", "x", "100", "é"]))
+    def search(self, word: str) -> None:
+        expected = self.naive().search(word)
+        if expected:
+            page = self.session.find(Query(text=word, state="all", count=True))
+            assert page.corrected is None
+            assert {each.id for each in page.entities} == expected
+            assert page.total == len(expected)
+
     @precondition(lambda self: self.things)
     @rule(data=st.data())
     def walk(self, data: st.DataObject) -> None:

@@ -82,7 +82,8 @@ class Kept:
 
     def take_for(self, asked: Statement) -> list[Group]:
         """Those groups that a statement might see, in order; the others are kept on."""
-        concerned, others = [], []
+        concerned: list[Group] = []
+        others: list[Group] = []
         for group in self._groups:
             (concerned if group.statement.target in asked.words else others).append(group)
         if concerned and not all(group.statement.alone for group in self._groups):

@@ -1,6 +1,6 @@
 CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL) {clustered};
 INSERT INTO counter VALUES ('entity', 0), ('edge', 0), ('commit', 0), ('symbol', 0),
-  ('transaction', 0), ('types', 0), ('store', 0);
+  ('transaction', 0), ('types', 0), ('store', 0), ('principal', 0), ('token', 0), ('access_grant', 0);
 
 CREATE TABLE symbol (id {id}, text TEXT NOT NULL UNIQUE);
 

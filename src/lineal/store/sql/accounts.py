@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineal.store.base import Connection, Row
+from lineal.store.sql.counters import take
 
 
 def add_principal(cx: Connection, name: str, category: str, password: str | None, at: int) -> int:
     """A user or a group; answers its id."""
-    number = _next(cx, "principal")
+    number = take(cx, "principal")
     row = (number, name, category, password, 1, at)
     cx.execute("INSERT INTO principal VALUES (?, ?, ?, ?, ?, ?)", row)
     return number
@@ -60,7 +61,7 @@ def memberships(cx: Connection) -> list[Row]:
 
 def add_token(cx: Connection, owner: int, name: str, hashed: str, at: int, expires: int | None) -> int:
     """A token by the hash of its secret; answers its id."""
-    number = _next(cx, "token")
+    number = take(cx, "token")
     cx.execute("INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)", (number, owner, name, hashed, at, expires))
     return number
 
@@ -100,7 +101,7 @@ def delete_expired(cx: Connection, now: int) -> None:
 
 def add_grant(cx: Connection, row: Sequence[object]) -> int:
     """A grant: principal, role, target, value, deny, valid_from, valid_until; answers its id."""
-    number = _next(cx, "access_grant")
+    number = take(cx, "access_grant")
     cx.execute("INSERT INTO access_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *row))
     return number
 
@@ -125,7 +126,3 @@ def grants_of(cx: Connection, number: int) -> list[Row]:
 def delete_grant(cx: Connection, number: int) -> bool:
     """Remove a grant; whether there was one."""
     return bool(cx.execute("DELETE FROM access_grant WHERE id = ? RETURNING id", (number,)))
-
-
-def _next(cx: Connection, table: str) -> int:
-    return int(cx.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}")[0][0])
