@@ -248,7 +248,9 @@ class Attempt:
         name = put.name if put.name is not None else at.name
         thing = Thing(number, uuid, put.kind, at.namespace, name, self.now, self.now)
         thing.key = name if put.unique else at.name if at is address else None
-        if thing.key is not None and self.stands(ByName(put.kind, thing.key, thing.namespace), self.graph.things):
+        if thing.key is not None and self.stands(
+            ByName(put.kind, thing.key, thing.namespace), self.graph.things
+        ):
             raise Conflict("name")
         thing.home = self.get(put.home).id if put.home is not None else None
         thing.state, thing.owner = put.state or "active", put.owner
@@ -272,6 +274,13 @@ class Attempt:
             self.move(thing, home)
         if put.name is not None and (put.unique or thing.key is None):
             self.rename(thing, put.name, put.unique)
+        self.set_fields(thing, put)
+        if not _equal(thing, before):
+            self.touch(thing, put.updated)
+        if put.state is not None:
+            self.set_state(thing, put.state, put.cascade)
+
+    def set_fields(self, thing: Thing, put: PutEntity) -> None:
         for name in ("owner", "started", "ended"):
             if getattr(put, name) is not None:
                 setattr(thing, name, getattr(put, name))
@@ -280,10 +289,6 @@ class Attempt:
                 thing.properties.pop(key, None)
             elif not same(thing.properties.get(key), value):
                 thing.properties[key] = value
-        if not _equal(thing, before):
-            self.touch(thing, put.updated)
-        if put.state is not None:
-            self.set_state(thing, put.state, put.cascade)
 
     def rename(self, thing: Thing, name: str, unique: bool) -> None:
         if unique:

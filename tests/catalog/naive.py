@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import re
+from collections.abc import Callable
 from typing import Any
+
+from tests.catalog.model import Bearer, Graph, Thing, closure
 
 from lineal.graph.model import DEFAULT_NAMESPACE, DELETED
 from lineal.graph.query import (
@@ -28,7 +32,6 @@ from lineal.graph.query import (
 )
 from lineal.graph.types import LabelDef, Types
 from lineal.store.sql.text import words
-from tests.catalog.model import Bearer, Graph, Thing, closure
 
 
 class Naive:
@@ -62,7 +65,7 @@ class Naive:
         return [thing.name, thing.owner or "", where, *thing.labels, *spoken, *columns]
 
     def matches(self, thing: Thing, query: Query) -> bool:
-        if query.state != "all" and thing.state != query.state:
+        if query.state not in ("all", thing.state):
             return False
         if query.kinds and not any(self.types.is_a(thing.kind, kind) for kind in query.kinds):
             return False
@@ -106,9 +109,9 @@ class Naive:
     def related(self, expr: Related, thing: Thing) -> bool:
         for (source, target, kind), detail in self.graph.edges.items():
             near, far = (target, source) if expr.direction == "in" else (source, target)
-            if kind == expr.kind and near == thing.id:
-                if expr.where is None or self.holds(expr.where, self.graph.things[far], detail):
-                    return True
+            fits = kind == expr.kind and near == thing.id
+            if fits and (expr.where is None or self.holds(expr.where, self.graph.things[far], detail)):
+                return True
         return False
 
     def compares(self, expr: Compare, thing: Thing, detail: dict[str, Any] | None) -> bool:
@@ -121,7 +124,7 @@ class Naive:
             return False
         if isinstance(expr.field, Property) and not self.comparable(value, expr.value):
             return False
-        return _compare(value, expr.op, expr.value)
+        return bool(OPERATORS[expr.op](value, expr.value))
 
     def comparable(self, value: Any, wanted: Any) -> bool:
         """A number is compared with a number, text with text, and nothing with a document."""
@@ -208,26 +211,18 @@ def _rank(value: Any) -> int:
     return 1 if isinstance(value, float) and math.isnan(value) else 0
 
 
-def _compare(value: Any, op: str, wanted: Any) -> bool:
-    match op:
-        case "=":
-            return bool(value == wanted)
-        case "!=":
-            return bool(value != wanted)
-        case "<":
-            return bool(value < wanted)
-        case "<=":
-            return bool(value <= wanted)
-        case ">":
-            return bool(value > wanted)
-        case ">=":
-            return bool(value >= wanted)
-        case "in":
-            return value in wanted
-        case "not in":
-            return value not in wanted
-        case _:
-            return _like(str(value), wanted, ignore_case=op == "ilike")
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda value, wanted: value in wanted,
+    "not in": lambda value, wanted: value not in wanted,
+    "like": lambda value, wanted: _like(str(value), wanted, ignore_case=False),
+    "ilike": lambda value, wanted: _like(str(value), wanted, ignore_case=True),
+}
 
 
 def _like(value: str, pattern: str, ignore_case: bool) -> bool:

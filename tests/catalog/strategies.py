@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.catalog.model import Thing
 
 from lineal.graph.change import (
     AnyOperation,
@@ -42,7 +43,6 @@ from lineal.graph.query import (
     Walk,
 )
 from lineal.graph.types import EdgeDef, KindDef, LabelDef
-from tests.catalog.model import Thing
 
 DEFINITIONS = (
     KindDef("table", supertypes=["dataset"]),

@@ -20,15 +20,15 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.catalog import strategies
+from tests.catalog.model import Graph, Model, Thing, closure
+from tests.catalog.naive import Naive
 
 from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.graph.change import AppendPoints, Change, PutEntity, PutType, Remove
 from lineal.graph.errors import LinealError, NotFound
 from lineal.graph.model import AnyRef, ByUuid, Entity
 from lineal.graph.query import Query
-from tests.catalog import strategies
-from tests.catalog.model import Graph, Model, Thing, closure
-from tests.catalog.naive import Naive
 
 PARTS = ("properties", "metrics", "facets", "labels", "external")
 START = 1_000_000
@@ -336,7 +336,7 @@ def run(new_store: Callable[[], str], examples: int, steps: int) -> None:
             deadline=None,
             database=None,
             derandomize=True,
-            phases=(Phase.generate,),
+            phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         ),
     )

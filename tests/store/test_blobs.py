@@ -191,7 +191,7 @@ class TestEverywhere:
         assert [entry.path for entry in folder.list()] == ["one"]
 
     def test_a_folder_of_thousands(self, folder: Folder, blobs: Blobs) -> None:
-        count = 150 if blobs.url.startswith("s3") else 1500
+        count = 100 if blobs.url.startswith("s3") else 1000
 
         async def main() -> None:
             for start in range(0, count, 50):

@@ -27,6 +27,7 @@ from lineal.graph.change import (
 )
 from lineal.graph.errors import Conflict, Invalid
 from lineal.graph.model import ByExternal, External, Point
+from lineal.graph.types import EdgeDef, LabelDef
 from lineal.store.sql import edges, entities, labels, points, text
 
 _ROOT = Node(0, "", "entity", "", "")
@@ -57,12 +58,24 @@ def apply(work: Work) -> None:
 
 
 def _put_type(work: Work, put: PutType) -> None:
-    work.state.symbols.intern(work.cx, put.definition.name)
-    if work.state.put_type(work.cx, put.definition):
-        work.log(_ROOT, "typed", after={"definition": put.definition.name})
+    definition = put.definition
+    number = work.state.symbols.intern(work.cx, definition.name)
+    before = work.state.types(work.cx)
+    if not work.state.put_type(work.cx, definition):
+        return
+    work.log(_ROOT, "typed", after={"definition": definition.name})
+    work.access_changed = True
+    after = work.state.types(work.cx)
+    match definition:
+        case LabelDef(name=name) if before.travels(name) != after.travels(name):
+            work.labels_lost += labels.causes(work.cx, number)
+        case EdgeDef(name=name) if before.has(EdgeDef, name) and before.edge(name).flow != definition.flow:
+            work.labels_lost += labels.causes(work.cx)
 
 
 def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
+    if put.properties:
+        _refuse_repeated(work, put, node)
     if node.fresh:
         _create(work, put, node)
     else:
@@ -156,6 +169,18 @@ def _refuse_taken(work: Work, node: Node, key: str | None) -> None:
         raise Conflict(f"{node.kind} {key!r} exists already in {node.namespace}")
 
 
+def _refuse_repeated(work: Work, put: PutEntity, node: Node) -> None:
+    """Conflict when another entity of the kind has the value of a unique attribute."""
+    types, symbols = work.state.types(work.cx), work.state.symbols
+    kind = types.refine(node.kind, put.kind) if put.kind is not None else node.kind
+    for key in types.unique(kind) & put.properties.keys():
+        declarers = [each for each in types.ancestors(kind) if key in types.unique(each)]
+        kinds = {symbols.find(work.cx, below) for each in declarers for below in types.subkinds(each)}
+        found = entities.having(work.cx, symbols.find(work.cx, key), put.properties[key], sorted(kinds))
+        if found - {node.id}:
+            raise Conflict(f"{kind} with {key} {put.properties[key]!r} exists already")
+
+
 def _change_properties(
     work: Work, put: PutEntity, node: Node, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
@@ -234,6 +259,7 @@ def _put_edge(work: Work, put: PutEdge) -> None:
     stored = edges.find(work.cx, source.id, target.id, kind)
     about = {"kind": put.kind, "source": source.id, "target": target.id}
     if stored is None:
+        _check_new_edge(work, put, source, kind)
         number = work.state.take(work.cx, "edge")
         detail = to_json(put.detail) if put.detail else None
         edges.insert(work.cx, (source.id, target.id, kind, number, detail, work.now))
@@ -245,6 +271,13 @@ def _put_edge(work: Work, put: PutEdge) -> None:
     if new != old:
         edges.set_detail(work.cx, source.id, target.id, kind, to_json(new))
         _log_edge(work, source, target, "linked", {**about, "detail": old}, {**about, "detail": new})
+
+
+def _check_new_edge(work: Work, put: PutEdge, source: Node, kind: int) -> None:
+    types = work.state.types(work.cx)
+    types.check_detail(put.kind, put.detail, whole=True)
+    if types.edge(put.kind).cardinality == "one" and edges.at(work.cx, [source.id], [kind], "source", 1):
+        raise Conflict(f"{source.name!r} has an edge of kind {put.kind} already, and may have one")
 
 
 def _log_edge(

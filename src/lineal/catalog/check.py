@@ -11,7 +11,7 @@ from lineal.catalog.work import Work, to_json
 from lineal.graph.change import AppendPoints, PutEdge, PutEntity, PutFacet, PutLabel, PutType
 from lineal.graph.errors import Invalid
 from lineal.graph.facets import check_facet
-from lineal.graph.types import EdgeDef, KindDef
+from lineal.graph.types import EdgeDef
 
 KEY_BYTES = 2000
 DOCUMENT_BYTES = 64 * 1024 * 1024
@@ -103,19 +103,19 @@ def _edge(work: Work, put: PutEdge) -> None:
     if source is target:
         raise Invalid(f"{source.name!r} cannot be related to itself")
     _document(put.detail)
+    types.check_detail(put.kind, put.detail, whole=False)
 
 
 def _label(work: Work, put: PutLabel) -> None:
     _key(put.name)
     _document(put.attributes)
-    definition = work.state.types(work.cx).label(put.name)
-    if put.category != "classification" or definition is None:
+    types, node = work.state.types(work.cx), work.node(put.ref)
+    if put.category != "classification" or types.label(put.name) is None:
         return
-    kinds = definition.kinds
-    node = work.node(put.ref)
-    types = work.state.types(work.cx)
-    if kinds and not any(types.is_a(node.kind, kind) for kind in kinds if types.has(KindDef, kind)):
+    kinds = types.label_kinds(put.name)
+    if kinds and not any(types.is_a(node.kind, kind) for kind in kinds):
         raise Invalid(f"{put.name} is for {', '.join(kinds)}, not for {node.kind}")
+    types.check_attributes(put.name, types.label_attributes(put.name), put.attributes, whole=True)
 
 
 def _points(work: Work, append: AppendPoints) -> None:

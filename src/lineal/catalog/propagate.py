@@ -54,8 +54,8 @@ def _spread_on(work: Work, origin: int, target: int) -> None:
 
 
 def _travels(work: Work, row: Row) -> bool:
-    definition = work.state.types(work.cx).label(work.state.symbols.text(work.cx, row[1]))
-    return row[4] == "classification" and (definition is None or definition.propagates)
+    name = work.state.symbols.text(work.cx, row[1])
+    return row[4] == "classification" and work.state.types(work.cx).travels(name)
 
 
 def _bear(work: Work, row: Row, reached: dict[int, int | None]) -> None:

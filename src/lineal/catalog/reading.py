@@ -99,16 +99,18 @@ def hydrate(session: Session, found: Sequence[Entity], parts: Iterable[Part]) ->
 
 
 def _properties(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    name, unpack, string = symbols.text, entities.unpack_value, entities.STRING
+    into = {number: entity.properties for number, entity in found.items()}
     for number, key, kind, num, text in entities.properties(cx, list(found)):
-        found[number].properties[symbols.text(cx, key)] = entities.unpack_value(kind, num, text)
+        into[number][name(cx, key)] = text if kind == string else unpack(kind, num, text)
 
 
 def _metrics(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:
+    into = {number: entity.metrics for number, entity in found.items()}
     for number, key, value, bits, step, time in points.latest(cx, list(found)):
         name = symbols.text(cx, key)
         # Zero may have lost its sign in a column of the database, and NaN is NULL there.
-        exact = value or points.from_bits(bits)
-        found[number].metrics[name] = Point(name, exact, time, step)
+        into[number][name] = Point(name, value or points.from_bits(bits), time, step)
 
 
 def _facets(cx: Connection, symbols: Any, found: dict[int, Entity]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from lineal.graph import evolution
 from lineal.graph.errors import Conflict, Invalid
 
 Flow = Literal["forward", "backward"]
@@ -25,6 +26,7 @@ _PRIMITIVES: dict[str, tuple[type, ...]] = {
     "time": (int,),
     "json": (dict, list, str, int, float, bool),
 }
+_LONGEST = 300
 _GENERIC = re.compile(r"^(array|map)<(.+)>$")
 
 
@@ -130,6 +132,7 @@ class Types:
             self._all[type(definition), definition.name] = definition
         self._above: dict[str, frozenset[str]] = {}
         self._below: dict[str, frozenset[str]] = {}
+        self._unique: dict[str, frozenset[str]] = {}
 
     def all(self) -> list[AnyDef]:
         """Every definition, in the order in which it came."""
@@ -144,9 +147,10 @@ class Types:
         """
         self._check_definition(definition)
         old = self._all.get((type(definition), definition.name))
+        found = Types([*list(self._all.values())[len(BUILT_IN) :], definition])
         if old is not None:
-            _check_evolution(old, definition)
-        return Types([*list(self._all.values())[len(BUILT_IN) :], definition])
+            self._check_evolution(found, old, definition)
+        return found
 
     def kind(self, name: str) -> KindDef:
         """The kind of this name; Invalid when there is none."""
@@ -160,6 +164,11 @@ class Types:
         """The classification of this name, if one is declared; others are free-form and propagate."""
         found = self._all.get((LabelDef, name))
         return found if isinstance(found, LabelDef) else None
+
+    def travels(self, name: str) -> bool:
+        """Whether a classification of this name travels along edges."""
+        definition = self.label(name)
+        return definition is None or definition.propagates
 
     def has(self, category: type[Definition], name: str) -> bool:
         """Whether a definition of this category and name exists."""
@@ -207,7 +216,30 @@ class Types:
         found: dict[str, AttributeDef] = {}
         for parent in self.kind(kind).supertypes:
             found |= self.attributes(parent)
-        return found | {each.name: each for each in self.kind(kind).attributes}
+        return found | _by_name(self.kind(kind).attributes)
+
+    def label_attributes(self, name: str) -> dict[str, AttributeDef]:
+        """The same of a classification; none when it is not declared."""
+        definition = self.label(name)
+        if definition is None:
+            return {}
+        inherited = [self.label_attributes(parent) for parent in definition.supertypes]
+        return dict(pair for each in inherited for pair in each.items()) | _by_name(definition.attributes)
+
+    def unique(self, kind: str) -> frozenset[str]:
+        """Attributes of which no two entities have the same value."""
+        if kind not in self._unique:
+            found = self.attributes(kind).values()
+            self._unique[kind] = frozenset(each.name for each in found if each.unique)
+        return self._unique[kind]
+
+    def label_kinds(self, name: str) -> list[str]:
+        """Kinds that may bear a classification: its own, or else those of what it inherits from; [] for all."""
+        definition = self.label(name)
+        if definition is None:
+            return []
+        inherited = (self.label_kinds(parent) for parent in definition.supertypes)
+        return definition.kinds or next((kinds for kinds in inherited if kinds), [])
 
     def refine(self, old: str, new: str) -> str:
         """The more specific of two kinds of one entity; the old one when neither is a kind of the other."""
@@ -224,17 +256,29 @@ class Types:
         Raises:
             Invalid: a value has the wrong type, an attribute is unknown to a closed kind, or one is missing.
         """
-        declared = self.attributes(kind)
-        if not declared and not self.kind(kind).closed:
+        declared, closed = self.attributes(kind), self.kind(kind).closed
+        if not declared and not closed:
             return
-        for key, value in properties.items():
+        unknown = properties.keys() - declared.keys()
+        if closed and unknown:
+            raise Invalid(f"{kind} has no attribute {min(unknown)!r}")
+        self.check_attributes(kind, declared, properties, whole)
+
+    def check_detail(self, kind: str, detail: dict[str, Any], whole: bool) -> None:
+        """The same for the attributes of an edge."""
+        self.check_attributes(kind, _by_name(self.edge(kind).attributes), detail, whole)
+
+    def check_attributes(
+        self, where: str, declared: dict[str, AttributeDef], values: dict[str, Any], whole: bool
+    ) -> None:
+        """Hold values against declared attributes; others pass. Invalid as in `check_properties`."""
+        for key, value in values.items():
             if key in declared:
-                self.check_value(f"{kind}.{key}", declared[key].type, value)
-            elif self.kind(kind).closed:
-                raise Invalid(f"{kind} has no attribute {key!r}")
-        missing = [key for key, each in declared.items() if each.required and properties.get(key) is None]
-        if whole and missing:
-            raise Invalid(f"{kind} requires {', '.join(missing)}")
+                self.check_value(f"{where}.{key}", declared[key].type, value)
+        required = [key for key, each in declared.items() if each.required]
+        missing = [key for key in required if values.get(key) is None and (whole or key in values)]
+        if missing:
+            raise Invalid(f"{where} requires {', '.join(missing)}")
 
     def check_value(self, where: str, type_name: str, value: Any) -> None:
         """Hold one value against a type expression; Invalid when it does not fit."""
@@ -270,30 +314,81 @@ class Types:
     def _check_struct(self, where: str, struct: StructDef, value: Any) -> None:
         if not isinstance(value, dict):
             raise Invalid(f"{where} must be a {struct.name}, not {type(value).__name__}")
-        declared = {each.name: each for each in struct.attributes}
-        for key, item in value.items():
-            if key not in declared:
-                raise Invalid(f"{where}: {struct.name} has no attribute {key!r}")
-            self.check_value(f"{where}.{key}", declared[key].type, item)
-        missing = [key for key, each in declared.items() if each.required and value.get(key) is None]
-        if missing:
-            raise Invalid(f"{where}: {struct.name} requires {', '.join(missing)}")
+        declared = _by_name(struct.attributes)
+        unknown = value.keys() - declared.keys()
+        if unknown:
+            raise Invalid(f"{where}: {struct.name} has no attribute {min(unknown, key=str)!r}")
+        self.check_attributes(where, declared, value, whole=True)
 
     def _check_definition(self, definition: AnyDef) -> None:
         if not definition.name.strip():
             raise Invalid("a type needs a name")
-        category = type(definition)
-        if isinstance(definition, KindDef | LabelDef):
-            for parent in definition.supertypes:
-                if parent == definition.name or not self.has(category, parent):
-                    raise Invalid(f"{definition.name}: unknown supertype {parent!r}")
-        if isinstance(definition, EdgeDef):
-            for end in (definition.source, definition.target):
-                self.kind(end)
-        for each in getattr(definition, "attributes", []):
+        match definition:
+            case KindDef(identity=identity):
+                below = self.subkinds(definition.name) if self.has(KindDef, definition.name) else frozenset()
+                self._check_supertypes(definition, below)
+                if identity not in ("", definition.name):
+                    self.kind(identity)
+            case LabelDef(kinds=kinds):
+                self._check_supertypes(definition, self.sublabels(definition.name))
+                for kind in kinds:
+                    self.kind(kind)
+            case EdgeDef(source=source, target=target):
+                for end in (source, target):
+                    self.kind(end)
+            case EnumDef(values=values, default=default):
+                if default is not None and default not in values:
+                    raise Invalid(f"{definition.name}: the default {default!r} is none of its values")
+        self._check_attributes(definition)
+
+    def _check_supertypes(self, definition: KindDef | LabelDef, below: frozenset[str]) -> None:
+        for parent in definition.supertypes:
+            if parent == definition.name or parent in below:
+                raise Invalid(f"{definition.name} cannot be below {parent!r}, which is below it or is it")
+            if not self.has(type(definition), parent):
+                raise Invalid(f"{definition.name}: unknown supertype {parent!r}")
+
+    def _check_attributes(self, definition: AnyDef) -> None:
+        types: dict[str, str] = {}
+        for attributes in self._inherited(definition):
+            for each in attributes:
+                known = types.setdefault(each.name, each.type)
+                if known != each.type:
+                    raise Invalid(f"{definition.name}.{each.name} cannot be both {known} and {each.type}")
+        own = _own(definition)
+        if len({each.name for each in own}) < len(own) or not all(each.name for each in own):
+            raise Invalid(f"{definition.name}: each attribute needs a name of its own")
+        for each in own:
             self._check_type_name(definition.name, each.type)
+            if each.type != definition.name:
+                self.check_value(f"the default of {definition.name}.{each.name}", each.type, each.default)
+
+    def _inherited(self, definition: AnyDef) -> list[list[AttributeDef]]:
+        """Attributes of each supertype, and the definition's own."""
+        found = [_own(definition)]
+        if isinstance(definition, KindDef):
+            found += [list(self.attributes(parent).values()) for parent in definition.supertypes]
+        if isinstance(definition, LabelDef):
+            found += [list(self.label_attributes(parent).values()) for parent in definition.supertypes]
+        return found
+
+    def _check_evolution(self, after: Types, old: AnyDef, new: AnyDef) -> None:
+        if new != old and old in BUILT_IN:
+            raise Conflict(f"{old.name} is built in and cannot change")
+        match old, new:
+            case KindDef(), KindDef():
+                evolution.check_kind(self, after, old, new)
+            case LabelDef(), LabelDef():
+                evolution.check_label(self, after, old, new)
+            case EdgeDef(), EdgeDef():
+                evolution.check_edge(self, old, new)
+            case EnumDef(), EnumDef():
+                evolution.check_enum(old, new)
+        evolution.check_attributes(old.name, _by_name(_own(old)), _by_name(_own(new)))
 
     def _check_type_name(self, where: str, type_name: str) -> None:
+        if len(type_name) > _LONGEST:
+            raise Invalid(f"{where}: a type may have {_LONGEST} characters")
         generic = _GENERIC.match(type_name)
         if generic:
             inner = generic[2].split(",", 1)[-1].strip() if generic[1] == "map" else generic[2]
@@ -310,20 +405,12 @@ class Types:
         return found
 
 
-def _check_evolution(old: AnyDef, new: AnyDef) -> None:
-    """Refuse what would make stored values wrong: a changed type, or a new attribute that is required."""
-    if old in BUILT_IN and new != old:
-        raise Conflict(f"{old.name} is built in and cannot change")
-    before = {each.name: each for each in getattr(old, "attributes", [])}
-    after = {each.name: each for each in getattr(new, "attributes", [])}
-    for name, each in after.items():
-        if name in before and before[name].type != each.type:
-            raise Conflict(f"{old.name}.{name} is {before[name].type} and cannot become {each.type}")
-        if name not in before and each.required:
-            raise Conflict(f"{old.name}.{name} is new and cannot be required")
-    lost = sorted(before.keys() - after.keys())
-    if lost:
-        raise Conflict(f"{old.name} cannot lose {', '.join(lost)}")
+def _own(definition: AnyDef) -> list[AttributeDef]:
+    return [] if isinstance(definition, EnumDef) else definition.attributes
+
+
+def _by_name(attributes: list[AttributeDef]) -> dict[str, AttributeDef]:
+    return {each.name: each for each in attributes}
 
 
 def _kind(

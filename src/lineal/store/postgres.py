@@ -27,11 +27,11 @@ except ModuleNotFoundError:  # pragma: no cover
 # One writer at a time over all processes: the history then has no holes that fill up later.
 WRITER_LOCK = 0x4C494E45414C
 _ALONE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+_BEGIN = f"{_ALONE}; SELECT name, value FROM counter"
 # A process that hangs, or lost its network, must not keep the others from writing for ever.
-_BEGIN = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '60s';"
-    " SET LOCAL lock_timeout = '30s';"
-    f" SELECT pg_advisory_xact_lock({WRITER_LOCK}); SELECT name, value FROM counter"
+_PATIENCE = {"idle_in_transaction_session_timeout": "60s", "lock_timeout": "30s"}
+_BEGIN_PATIENT = _BEGIN.replace(
+    "; ", "; " + "".join(f"SET LOCAL {name} = '{value}'; " for name, value in _PATIENCE.items()), 1
 )
 _COLUMNS = (
     "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
@@ -151,11 +151,11 @@ class PostgresConnection:
     """The writer's connection. Its transactions are pipelines; the module's text says what it keeps back."""
 
     dialect = PostgresDialect()
+    settings = _PATIENCE
 
     def __init__(self, place: Place) -> None:
-        self.raw = place.connect()
+        self._place = place
         self.writes = 0
-        self._cursor = self.raw.cursor()
         self._kept = Kept()
         self._leave = contextlib.ExitStack()
         self._pipeline: psycopg.Pipeline | None = None
@@ -164,7 +164,14 @@ class PostgresConnection:
         self._stored: dict[str, int] = {}
         self._counters: dict[str, int] = {}
         self._written = 0
-        self._seen = -1
+        self._seen: dict[str, int] = {}
+        self._open()
+
+    def _open(self) -> None:
+        self.raw = self._place.connect()
+        self._cursor = self.raw.cursor()
+        if self._place.prepare:
+            self.script("; ".join(f"SET {name} = '{value}'" for name, value in self.settings.items()))
 
     @property
     def lost(self) -> bool:
@@ -245,15 +252,14 @@ class PostgresConnection:
         self._cursor.execute(sql)
 
     def begin(self) -> bool:
-        self._cursor.execute(_BEGIN)
+        self._cursor.execute(_BEGIN if self._place.prepare else _BEGIN_PATIENT)
         while self._cursor.nextset():
             pass
         self._stored = dict(self._cursor.fetchall())
-        self._counters = dict(self._stored)
+        self._counters = self._stored.copy()
         self._written, self._marked = self.writes, False
         self._pipeline = self._leave.enter_context(self.raw.pipeline())
-        foreign = self._seen != self._counters["transaction"]
-        self._seen = self._counters["transaction"]
+        foreign, self._seen = self._stored != self._seen, self._stored
         return foreign
 
     def take(self, name: str, count: int = 1) -> int:
@@ -278,7 +284,8 @@ class PostgresConnection:
         self._cursor.execute("ROLLBACK TO SAVEPOINT one")
 
     def commit(self) -> None:
-        if self.writes != self._written:
+        if self.writes != self._written and self._counters == self._stored:
+            # Some counter has to tell others that this one wrote.
             self._counters["transaction"] += 1
         self._send(self._kept.take())
         for name, value in self._counters.items():
@@ -288,7 +295,7 @@ class PostgresConnection:
         self._end_pipeline()
         if self._cursor.statusmessage != "COMMIT":
             raise Unavailable(f"PostgreSQL answered {self._cursor.statusmessage} to COMMIT")
-        self._seen = self._counters["transaction"]
+        self._seen = self._counters
 
     def rollback(self) -> None:
         self._kept.take()
@@ -308,14 +315,7 @@ class PostgresConnection:
 class PostgresReader(PostgresConnection):
     """A connection for reading, which is opened anew when it was lost."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place)
-        self._place = place
-        self._protect()
-
-    def _protect(self) -> None:
-        if self._place.prepare:
-            self.raw.execute("SET default_transaction_read_only = on")
+    settings = _PATIENCE | {"default_transaction_read_only": "on"}
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         asked = statement(sql)
@@ -326,9 +326,7 @@ class PostgresReader(PostgresConnection):
         except psycopg.OperationalError as error:
             if not self.lost:
                 raise Unavailable(_silent(error)) from error
-        self.raw = self._place.connect()
-        self._cursor = self.raw.cursor()
-        self._protect()
+        self._open()
         return self._ask(asked, params)
 
 

@@ -76,12 +76,10 @@ def load(raw: Raw, source: apsw.Connection, alone: str, progress: Progress | Non
     count = Count(backup.total_of(source, found), progress)
     raw.execute(alone)
     try:
-        before = raw.execute("SELECT value FROM counter WHERE name = 'transaction'").fetchone()
         for table in found:
             _fill(raw, table.name, table.columns, count.each(backup.rows_of(source, table)))
         _fill(raw, "document", ["entity", "vector"], backup.vectors(source))
-        for name, value in (("transaction", before[0] + 1 if before else 0), ("store", backup.new_number())):
-            raw.execute("UPDATE counter SET value = %s WHERE name = %s", (value, name))
+        raw.execute("UPDATE counter SET value = %s WHERE name = 'store'", (backup.new_number(),))
         raw.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(psycopg.Error):

@@ -62,15 +62,8 @@ class Store:
         return found
 
     def read(self, sql: str, params: Any = ()) -> list[tuple[Any, ...]]:
-        """One statement on this thread's reader; a lost connection is opened anew once."""
-        cx = self.reader()
-        try:
-            return cx.execute(sql, params)
-        except Exception as error:
-            if self.embedded or not self._driver.transient(error):
-                raise
-            self._local.cx = None
-            return self.reader().execute(sql, params)
+        """One statement on this thread's reader."""
+        return self.reader().execute(sql, params)
 
     def write(self, work: Work) -> Any:
         """Do the work in a transaction; returns when it is durable."""

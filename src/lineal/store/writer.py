@@ -169,16 +169,10 @@ class Writer:
                 if cx.writes != before or not isinstance(error, LinealError):
                     self._undo(cx)
                     return False
-        if not self._flushed(cx):
-            return False
-        cx.commit()
-        return True
-
-    def _flushed(self, cx: Connection) -> bool:
-        """Run what was put off; False, with nothing done, when the database refuses some of it."""
         try:
-            cx.flush()
+            cx.commit()
         except Exception:
+            # What was put off may be refused only now. Undoing fails, too, when the connection is lost.
             self._undo(cx)
             return False
         return True

@@ -162,6 +162,21 @@ def drop_properties(cx: Connection, number: int, keys: Iterable[int]) -> None:
     cx.many("DELETE FROM property WHERE entity = ? AND key = ?", [(number, key) for key in keys])
 
 
+def having(cx: Connection, key: int, value: Value, kinds: Sequence[int]) -> set[int]:
+    """Entities of these kinds whose property has this very value."""
+    kind, number, text = pack_value(value)
+    wanted: list[Any] = [number] if text is None else [text]
+    fits = "p.num = ?" if text is None else "p.text = ?"
+    if text is not None and kind == STRING:
+        # As the index has it.
+        fits, wanted = f"{fits} AND substr(p.text, 1, 64) = ?", [text, text[:64]]
+    sql = (
+        f"SELECT p.entity FROM property p JOIN entity e ON e.id = p.entity WHERE p.key = ? AND p.type = {kind}"
+        f" AND {fits} AND {cx.dialect.among('e.kind')}"
+    )
+    return {row[0] for row in cx.execute(sql, (key, *wanted, cx.dialect.pack(kinds)))}
+
+
 def some_properties(cx: Connection, number: int, keys: Sequence[int]) -> dict[int, Value]:
     """Those of the properties that are set."""
     if len(keys) == 1:

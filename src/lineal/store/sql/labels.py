@@ -55,6 +55,13 @@ def handed_on(cx: Connection, entity: int) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in cx.execute(sql, (entity,))]
 
 
+def causes(cx: Connection, name: int | None = None) -> list[tuple[int, int]]:
+    """(root, name) of every classification that was put on an entity, or of one name."""
+    only = "" if name is None else " AND name = ?"
+    sql = f"SELECT root, name FROM label WHERE entity = root AND category = 'classification'{only}"
+    return [(row[0], row[1]) for row in cx.execute(sql, () if name is None else (name,))]
+
+
 def drop_inherited(cx: Connection, root: int, name: int) -> None:
     """Remove a label everywhere it flowed from `root`, but not from the root itself."""
     cx.execute("DELETE FROM label WHERE root = ? AND name = ? AND entity <> root", (root, name))

@@ -43,8 +43,7 @@ def last_touch(cx: Connection, entity: int, at: int) -> list[Row]:
     """Effects of the last commit until a moment that gave the entity a new `updated`."""
     touching = "c.entity = ? AND l.at <= ? AND c.action NOT IN ('linked', 'unlinked', 'points')"
     newest = (
-        "SELECT MAX(c.commit_id) FROM change_log c JOIN commit_log l ON l.id = c.commit_id"
-        f" WHERE {touching}"
+        f"SELECT MAX(c.commit_id) FROM change_log c JOIN commit_log l ON l.id = c.commit_id WHERE {touching}"
     )
     return cx.execute(f"{_EVENT} WHERE {touching} AND c.commit_id = ({newest})", (entity, at, entity, at))
 

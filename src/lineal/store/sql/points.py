@@ -30,9 +30,7 @@ _PUT_LATEST = (
 
 
 _ROWS = "SELECT time, step, bits FROM point WHERE entity=? AND key=? AND step BETWEEN ? AND ? ORDER BY time, step, bits"
-_CHUNKS = (
-    "SELECT size, data FROM chunk WHERE entity=? AND key=? AND last_step >= ? AND first_step <= ? ORDER BY number"
-)
+_CHUNKS = "SELECT size, data FROM chunk WHERE entity=? AND key=? AND last_step >= ? AND first_step <= ? ORDER BY number"
 
 
 def to_bits(value: float) -> int:

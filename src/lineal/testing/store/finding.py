@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from lineal.catalog.session import Session
 from lineal.graph.change import AppendPoints, PutEdge, PutEntity, PutLabel, Remove
-from lineal.graph.errors import Invalid
-from lineal.graph.model import ById, ByName, External, Local, Point
+from lineal.graph.errors import Invalid, LinealError
+from lineal.graph.model import ByExternal, ById, ByName, External, Local, Point
 from lineal.graph.query import (
     And,
     Attribute,
@@ -28,6 +30,7 @@ from lineal.graph.query import (
     Property,
     Query,
     Related,
+    Walk,
     attribute,
 )
 from lineal.testing.store.base import Suite, commit, names, put
@@ -188,6 +191,37 @@ class Finding(Suite):
         queries = [Query(where=where) for where in (*bad, deep)]
         queries += [Query(limit=0), Query(cursor="nonsense"), Query(facets=["name"])]
         assert [query for query in queries if not refused(session, query)] == []
+
+    def test_what_no_database_can_hold_is_no_crash(self, session: Session) -> None:
+        number, big, half = put(session, "d"), 2**70, "half \ud800"
+        ref = ById(number)
+        asked: list[Callable[[], object]] = [
+            lambda: session.get(ById(big)),
+            lambda: session.get_many([number, big]),
+            lambda: session.edges([big]),
+            lambda: session.edges([number], limit=big),
+            lambda: session.history(ref, limit=big),
+            lambda: session.changes(-big),
+            lambda: session.as_of(ref, big),
+            lambda: session.series(ref, "m", steps=(0, big)),
+            lambda: session.lineage(Walk(ref, depth=big)),
+            lambda: commit(session, PutLabel(ref, "x", valid_from=big)),
+            lambda: commit(session, PutEntity(ById(big), owner="x")),
+            *(lambda text=text: session.get(ByName("dataset", text)) for text in (half, "nul \x00")),
+            *(lambda text=text: session.get(ByExternal(text, text)) for text in (half, "nul \x00")),
+            *(
+                lambda text=text: found(session, Compare(Property(text), "in", [text]))
+                for text in (half, "nul \x00")
+            ),
+            lambda: found(session, Compare(NUMBER, "in", [1, 2.5, True])),
+            lambda: found(session, Compare(Attribute("id"), "in", [1, 2.5])),
+            lambda: found(session, Compare(Metric("m"), "not in", [])),
+        ]
+        for ask in asked:
+            with contextlib.suppress(LinealError):
+                ask()
+        assert names(session, Query()) == ["d"]
+        put(session, "works")
 
     def test_entities_are_found_by_their_relations(self, session: Session) -> None:
         commit(

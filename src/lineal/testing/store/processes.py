@@ -100,7 +100,10 @@ class Processes(Suite):
         assert soon(lambda: session.types().has(KindDef, "sensor"))
         assert names(session, Query(kinds=["dataset"])) == ["s"]
 
-    def test_access_that_another_gave_or_took(self, session: Session, other: Session) -> None:
+    def test_access_that_another_gave_or_took(
+        self, session: Session, other: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lineal.catalog.access.TTL", 0.3)
         here, there = session.catalog, other.catalog
         number = put(session, "d")
         added = here.accounts.add_user(session, "ann", "a long password")
