@@ -28,11 +28,12 @@ def python() -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a server on an empty store."""
+@pytest.fixture
+def server(store_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server on an empty store, once on each database."""
     data = tmp_path_factory.mktemp("data")
     command = [sys.executable, "-m", "lineal.cli", "serve", "--data", str(data), "--port", "0"]
+    command += ["--store", store_url]
     with (data / "log").open("w+b") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             yield _url(process, data / "log")
