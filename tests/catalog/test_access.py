@@ -610,3 +610,13 @@ def message(session: Session, operation: Any) -> str:
     with pytest.raises(LinealError) as caught:
         do(session, operation)
     return str(caught.value)
+
+
+def test_an_admin_who_asks_for_another_owner_adds_nobody(
+    catalog: Catalog, session: Session, user: MakeUser
+) -> None:
+    ada = user("ada")
+    catalog.accounts.add_grant(session, Grant(0, "ada", "admin", "store"))
+    with pytest.raises(Denied):
+        catalog.accounts.add_user(ada, "eve", "a long password", owner=True)
+    assert [each.name for each in catalog.accounts.users(session)] == ["ada"]

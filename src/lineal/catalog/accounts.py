@@ -68,13 +68,22 @@ class Accounts:
             else [user for user in every if user.name == session.principal.name]
         )
 
-    def add_user(self, session: Session, name: str, password: str | None, category: str = "user") -> User:
-        """Add a user or a group.
+    def add_user(
+        self,
+        session: Session,
+        name: str,
+        password: str | None,
+        category: str = "user",
+        *,
+        owner: bool = False,
+    ) -> User:
+        """Add a user or a group, as an owner of the whole store if asked for.
 
         Raises:
             Conflict: the name is taken. Invalid: the name or the password will not do.
+            Denied: only owners make owners.
         """
-        self.require_admin(session)
+        self.require_admin(session, owner=owner)
         _check_name(name)
         if category == "user":
             _check_password(password or "")
@@ -84,9 +93,12 @@ class Accounts:
         def work(cx: Connection) -> int:
             if rows.principal(cx, name) is not None:
                 raise Conflict(f"{name!r} exists already")
-            return rows.add_principal(cx, name, category, hashed, now)
+            number = rows.add_principal(cx, name, category, hashed, now)
+            if owner:
+                rows.add_grant(cx, (number, rank("owner"), "store", "", 0, None, None))
+            return number
 
-        number = self._write(session, work, f"added {category} {name}")
+        number = self._write(session, work, f"added {category} {name}" + (" as owner" if owner else ""))
         return User(number, name, "group" if category == "group" else "user", created=now)
 
     def remove_user(self, session: Session, name: str) -> None:

@@ -257,9 +257,8 @@ def add_user(asked: Asked[None, wire.NewUser]) -> User:
     first = not accounts.exist()
     if first and wanted.category == "group":
         raise Conflict("the first account must be a user's")
-    user = accounts.add_user(asked.session, wanted.name, wanted.password, wanted.category)
-    if first or wanted.admin:
-        accounts.add_grant(asked.session, Grant(0, user.name, "owner", "store"))
+    owner = first or wanted.admin
+    user = accounts.add_user(asked.session, wanted.name, wanted.password, wanted.category, owner=owner)
     asked.host.forget()
     return user
 
