@@ -38,9 +38,9 @@ Bearer = tuple[str, int]
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equal and of one type, where NaN equals itself."""
-    if isinstance(left, float) and isinstance(right, float) and math.isnan(left):
-        return math.isnan(right)
+    """Equal and of one type, where NaN equals itself and a zero has a sign."""
+    if isinstance(left, float) and isinstance(right, float):
+        return repr(left) == repr(right)
     return type(left) is type(right) and bool(left == right)
 
 

@@ -61,10 +61,10 @@ METRICS = st.sampled_from(["loss", "acc"])
 LABELS = st.sampled_from(["personal", "email", "draft", "loose"])
 EDGES = st.sampled_from(["input", "output", "derived", "member", "parent", "reads", "version"])
 TIMES = st.integers(-3, 60)
-NUMBERS = st.sampled_from([0, 1, 2, -1, 2.0, 0.5, 2**53 + 1, True, False])
+NUMBERS = st.sampled_from([0, 1, 2, -1, 2.0, 0.5, -0.0, 2**53 + 1, True, False])
 TEXTS = st.sampled_from(["", "x", "X", "xy", "1", "100%"])
 VALUES = NUMBERS | TEXTS | st.sampled_from([math.nan, math.inf, {"deep": [1, None]}, ["x"]])
-PROPERTIES = st.dictionaries(KEYS, VALUES | st.none(), max_size=2)
+PROPERTIES: st.SearchStrategy[dict[str, Any]] = st.dictionaries(KEYS, VALUES | st.none(), max_size=2)
 EXTERNALS = st.builds(External, st.sampled_from(["left", "right"]), st.sampled_from(["1", "2", "3"]))
 DETAILS = st.dictionaries(st.sampled_from(["role", "port"]), TEXTS, max_size=1)
 FLOATS = st.sampled_from([0.0, 1.0, -1.5, 2.0, math.nan, math.inf, -math.inf])
@@ -82,7 +82,7 @@ def maybe(some: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 def refs(things: list[Thing], handles: list[str] = []) -> st.SearchStrategy[AnyRef]:  # noqa: B006
     """Addresses of what there is, in every way, seldom of what there is not."""
-    choices: list[AnyRef] = [Local(handle) for handle in handles] * 2
+    choices: list[AnyRef] = [Local(handle) for handle in (*handles, *handles)]
     for each in things:
         choices += [ById(each.id), ByUuid(each.uuid)]
         choices += [ByName(each.kind, each.key, each.namespace)] if each.key else []

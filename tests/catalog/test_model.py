@@ -28,19 +28,17 @@ from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.graph.change import AppendPoints, Change, PutEntity, PutType, Remove
 from lineal.graph.errors import LinealError, NotFound
 from lineal.graph.model import AnyRef, ByUuid, Entity
-from lineal.graph.query import Query
+from lineal.graph.query import Part, Query
 
-PARTS = ("properties", "metrics", "facets", "labels", "external")
+PARTS: tuple[Part, ...] = ("properties", "metrics", "facets", "labels", "external")
 START = 1_000_000
 
 
 def plain(value: Any) -> Any:
-    """For comparison: NaN equals itself, and True is not 1."""
+    """For comparison: NaN equals itself, and neither True is 1 nor -0.0 is 0.0."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, float) and math.isnan(value):
-        return "not a number"
-    return type(value).__name__, value
+    return type(value).__name__, repr(value) if isinstance(value, float) else value
 
 
 def stamps(points: Any) -> list[tuple[Any, ...]]:

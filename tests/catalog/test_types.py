@@ -12,7 +12,7 @@ from lineal.graph.change import Change, PutEdge, PutEntity, PutLabel, PutType, R
 from lineal.graph.errors import Conflict, Invalid, LinealError
 from lineal.graph.model import AnyRef, ByName
 from lineal.graph.query import Query
-from lineal.graph.types import AnyDef, AttributeDef, EdgeDef, EnumDef, KindDef, LabelDef, StructDef
+from lineal.graph.types import AnyDef, AttributeDef, EdgeDef, EnumDef, Flow, KindDef, LabelDef, StructDef
 
 
 def put(session: Session, kind: str, name: str, **properties: Any) -> ByName:
@@ -61,9 +61,9 @@ class TestValues:
         )
         ref = put(session, "strict", "t", rows=1)
         for kind in (None, "dataset", "artifact", "strict"):
-            for properties in ({"rows": "many"}, {"other": 1}):
+            for key, value in (("rows", "many"), ("other", 1)):
                 with pytest.raises(Invalid):
-                    session.commit(Change([PutEntity(ref, kind=kind, properties=properties)]))
+                    session.commit(Change([PutEntity(ref, kind=kind, properties={key: value})]))
         assert session.get(ref).properties == {"rows": 1}
 
     def test_an_abstract_kind_has_no_entities_of_its_own(self, session: Session) -> None:
@@ -194,12 +194,13 @@ class TestClassifications:
         link(session, "feeds", a, b)
         link(session, "feeds", b, c)
         session.commit(Change([PutLabel(b, "pii")]))
-        for flow, expected in (
+        ways: list[tuple[Flow | None, set[str]]] = [
             (None, {"b"}),
             ("forward", {"b", "c"}),
             ("backward", {"a", "b"}),
             (None, {"b"}),
-        ):
+        ]
+        for flow, expected in ways:
             define(session, EdgeDef("feeds", flow=flow))
             assert bearers(session, "pii") == expected
 

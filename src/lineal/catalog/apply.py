@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from lineal.catalog import index
-from lineal.catalog.expect import properties
+from lineal.catalog.expect import properties, same
 from lineal.catalog.nodes import STATES, Node, insert_row, update_row
 from lineal.catalog.work import Flow, Work, to_json
 from lineal.graph.change import (
@@ -187,7 +187,7 @@ def _change_properties(
     if not put.properties:
         return
     stored = properties(work, node, list(put.properties))
-    changed = {key: value for key, value in put.properties.items() if not _same(stored.get(key), value)}
+    changed = {key: value for key, value in put.properties.items() if not same(stored.get(key), value)}
     if changed:
         before["properties"] = {key: stored.get(key) for key in changed}
         after["properties"] = changed
@@ -195,12 +195,6 @@ def _change_properties(
         gone = [work.state.symbols.find(work.cx, key) for key, value in changed.items() if value is None]
         if gone:
             entities.drop_properties(work.cx, node.id, gone)
-
-
-def _same(old: Any, new: Any) -> bool:
-    if isinstance(old, float) and isinstance(new, float):
-        return points.to_bits(old) == points.to_bits(new)
-    return type(old) is type(new) and bool(old == new)
 
 
 def _set_properties(work: Work, node: Node, values: dict[str, Any]) -> None:

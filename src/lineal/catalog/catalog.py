@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -139,7 +140,7 @@ class Catalog:
         newest = max((work.commit_id for work in works), default=0)
         if newest:
             for watcher in list(self._watchers):
-                watcher(newest)
+                _call(watcher, newest)
 
     def stats(self) -> dict[str, int]:
         """Figures for monitoring."""
@@ -154,6 +155,14 @@ class Catalog:
         """Names of built-in definitions are interned at once, so that a compiled predicate never misses one."""
         for definition in BUILT_IN:
             self.writing.symbols.intern(cx, definition.name)
+
+
+def _call(watcher: Callable[[int], None], newest: int) -> None:
+    """What a watcher does wrong must not stop the writer, on whose thread it runs."""
+    try:
+        watcher(newest)
+    except Exception:
+        logging.getLogger(__name__).exception("a watcher of commits failed")
 
 
 def _entity(cx: Connection, target: str, value: str) -> int:

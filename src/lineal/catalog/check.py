@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from lineal.catalog.nodes import Node
 from lineal.catalog.work import Work, to_json
 from lineal.graph.change import AppendPoints, PutEdge, PutEntity, PutFacet, PutLabel, PutType
@@ -15,6 +17,7 @@ from lineal.graph.types import EdgeDef
 
 KEY_BYTES = 2000
 DOCUMENT_BYTES = 64 * 1024 * 1024
+DEPTH = 200
 _LONG = 2**63
 _UUID = re.compile(r"[0-9a-f]{32}")
 # An escaped NUL: `\u0000` after an even number of backslashes.
@@ -45,7 +48,7 @@ def check(work: Work) -> None:
                 _points(work, operation)
             case PutType():
                 _key(operation.definition.name)
-                _document(operation.definition)
+                _document(msgspec.to_builtins(operation.definition))
             case _:
                 pass
 
@@ -90,6 +93,8 @@ def _properties(values: dict[str, Any]) -> None:
                 raise Invalid(f"{key}: {value} does not fit in 64 bits")
         elif isinstance(value, list | dict):
             _document(value)
+        elif value is not None and not isinstance(value, float):
+            raise Invalid(f"{key}: {type(value).__name__} is no kind of value")
 
 
 def _edge(work: Work, put: PutEdge) -> None:
@@ -124,11 +129,34 @@ def _points(work: Work, append: AppendPoints) -> None:
 
 
 def _document(value: Any) -> None:
-    encoded = to_json(value)
+    encoded = _encoded(value)
+    if encoded.count("[") + encoded.count("{") > DEPTH and _is_deep(value):
+        raise Invalid(f"a document may be nested {DEPTH} deep")
     if "\\u0000" in encoded and _NUL.search(encoded):
         raise Invalid("text may not hold the character NUL")
     if len(encoded) > DOCUMENT_BYTES:
         raise Invalid(f"a document may have {DOCUMENT_BYTES} bytes")
+
+
+def _encoded(value: Any) -> str:
+    try:
+        return to_json(value)
+    except RecursionError:
+        raise Invalid(f"a document may be nested {DEPTH} deep") from None
+    except UnicodeEncodeError:
+        raise Invalid("text may not hold half of a surrogate pair") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Invalid(f"this is no document: {error}") from None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEPTH):
+        items = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [item for each in items for item in each if isinstance(item, list | dict)]
+        if not level:
+            return False
+    return True
 
 
 def _key(value: str) -> None:

@@ -8,7 +8,7 @@ from lineal.catalog.nodes import STATES, Node
 from lineal.catalog.work import Work
 from lineal.graph.change import Absent, AtRevision, Condition, Expect, Present, PropertyIn, UnsetOrEqual
 from lineal.graph.errors import ExpectationFailed
-from lineal.store.sql import entities
+from lineal.store.sql import entities, points
 
 _HOLDS = object()
 
@@ -42,7 +42,7 @@ def _find(work: Work, node: Node | None, condition: Condition) -> Any:
             return _differing(work, node, wanted) if stored and node is not None else _HOLDS
         case PropertyIn(key=key, values=values):
             found = properties(work, node, [key]).get(key) if stored and node is not None else None
-            return _HOLDS if found in values else found
+            return _HOLDS if any(same(found, value) for value in values) else found
 
 
 def _present(work: Work, node: Node | None, states: list[str], kind: str | None) -> Any:
@@ -56,8 +56,15 @@ def _present(work: Work, node: Node | None, states: list[str], kind: str | None)
 
 def _differing(work: Work, node: Node, wanted: dict[str, Any]) -> Any:
     stored = properties(work, node, list(wanted))
-    differing = {key: value for key, value in stored.items() if value != wanted[key]}
+    differing = {key: value for key, value in stored.items() if not same(value, wanted[key])}
     return differing or _HOLDS
+
+
+def same(old: Any, new: Any) -> bool:
+    """Whether two values are equal and of one type; NaN equals itself, and -0.0 is not 0.0."""
+    if isinstance(old, float) and isinstance(new, float):
+        return points.to_bits(old) == points.to_bits(new)
+    return type(old) is type(new) and bool(old == new)
 
 
 def properties(work: Work, node: Node, keys: list[str]) -> dict[str, Any]:

@@ -145,15 +145,28 @@ _FILL = {
 def edges_at(
     session: Session, ids: Sequence[int], kinds: Sequence[str], direction: str, limit: int
 ) -> list[Edge]:
-    """Edges at these entities, both of whose ends the caller may see."""
+    """The first edges at these entities of those whose ends the caller may see, both of them."""
+    if limit < 1:
+        raise Invalid(f"a limit is at least 1, not {limit}")
+    asked = limit
+    while True:
+        found = _some_edges(session, ids, kinds, direction, asked)
+        seen = seeable(session, {end for edge in found for end in (edge.source, edge.target)})
+        shown = [edge for edge in found if edge.source in seen and edge.target in seen]
+        if len(shown) >= limit or len(found) < asked:
+            return shown[:limit]
+        asked *= 4
+
+
+def _some_edges(
+    session: Session, ids: Sequence[int], kinds: Sequence[str], direction: str, limit: int
+) -> list[Edge]:
     catalog = session.catalog
     cx = catalog.store.reader()
     numbers = [catalog.symbols.find(cx, kind) for kind in kinds]
     ends = {"out": ["source"], "in": ["target"]}.get(direction, ["source", "target"])
     rows = {row[0]: row for end in ends for row in edges.at(cx, ids, numbers, end, limit)}
-    found = [edge_of(cx, catalog.symbols, row) for _, row in sorted(rows.items())][:limit]
-    seen = seeable(session, {end for edge in found for end in (edge.source, edge.target)})
-    return [edge for edge in found if edge.source in seen and edge.target in seen]
+    return [edge_of(cx, catalog.symbols, row) for _, row in sorted(rows.items())][:limit]
 
 
 def edge_of(cx: Connection, symbols: Any, row: Row) -> Edge:

@@ -31,11 +31,7 @@ class Dialect(Protocol):
         ...
 
     def json_text(self, column: str) -> str:
-        """The text at a top-level key of a JSON column; the key is a parameter, `json_key(key)`."""
-        ...
-
-    def json_key(self, key: str) -> str:
-        """The parameter that `json_text` wants for a key."""
+        """The text at a top-level key of a JSON column; the key is a parameter."""
         ...
 
     def like(self, column: str, ignore_case: bool) -> str:

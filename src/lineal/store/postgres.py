@@ -83,9 +83,6 @@ class PostgresDialect:
     def json_text(self, column: str) -> str:
         return f"({column}::json ->> ?::text)"
 
-    def json_key(self, key: str) -> str:
-        return key
-
     def like(self, column: str, ignore_case: bool) -> str:
         return f"{column} {'ILIKE' if ignore_case else 'LIKE'} ? ESCAPE ''"
 

@@ -52,10 +52,7 @@ class SqliteDialect:
         return json.dumps(list(values))
 
     def json_text(self, column: str) -> str:
-        return f"json_extract({column}, ?)"
-
-    def json_key(self, key: str) -> str:
-        return '$."' + key.replace('"', "") + '"'
+        return f"(SELECT j.value FROM json_each({column}) j WHERE j.key = ?)"
 
     def like(self, column: str, ignore_case: bool) -> str:
         return f"lower({column}) LIKE lower(?)" if ignore_case else f"{column} LIKE ?"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lineal.store.base import Connection, Row
 
+_DEEP = 20
 _COLUMNS = "id, kind, source, target, detail, created"
 
 
@@ -57,10 +58,26 @@ def reach(
     cx: Connection, start: int, kinds: Sequence[int], *, up: bool, depth: int | None, limit: int
 ) -> list[int]:
     """Ids that a walk from `start` comes to, itself included, nearest first, at most `limit`."""
+    if depth is not None and depth > _DEEP:
+        return _layers(cx, start, kinds, up=up, depth=depth, limit=limit)
     near, far = ("target", "source") if up else ("source", "target")
     sql = cx.dialect.reach(near, far, _literal(kinds), depth is not None)
     params = (start, limit) if depth is None else (start, depth, limit)
     return [row[0] for row in cx.execute(sql, params)]
+
+
+def _layers(
+    cx: Connection, start: int, kinds: Sequence[int], *, up: bool, depth: int, limit: int
+) -> list[int]:
+    """The same, layer by layer: the recursive query would go round every circle until it is `depth` deep."""
+    found = {start: None}
+    frontier = [start]
+    while frontier and depth and len(found) < limit:
+        reached = dict.fromkeys(far for _, far in neighbours(cx, frontier, kinds, up=up))
+        frontier = sorted(reached.keys() - found.keys())
+        found |= dict.fromkeys(frontier)
+        depth -= 1
+    return list(found)[:limit]
 
 
 def neighbours(

@@ -216,7 +216,7 @@ class Compiler:
             raise Invalid("an edge's detail can be compared only inside `related`")
         column = self._dialect.json_text(f"{alias[:-1]}g.detail")
         inner = self.operation(column, expr.op, _map(expr.value, str))
-        keys = [self._dialect.json_key(key)] * inner.text.count(column)
+        keys = [key] * inner.text.count(column)
         return Sql(inner.text, (*keys, *inner.params))
 
     def operation(self, column: str, op: Operator, value: Any) -> Sql:

@@ -49,15 +49,15 @@ def append(cx: Connection, entity: int, home: int, number: int, series: Mapping[
     """Add points by interned key. `number` tells chunks of one series apart.
 
     Raises:
-        Invalid: a step or a time does not fit in 64 bits.
+        Invalid: a step, a time or a value does not fit in 64 bits.
     """
     try:
         if len(series) == 1 and len(only := next(iter(series.items()))[1]) == 1:
             _append_one(cx, entity, home, next(iter(series)), only[0])
         else:
             _append_many(cx, entity, home, number, series)
-    except OverflowError:
-        raise Invalid("a step or a time does not fit in 64 bits") from None
+    except (OverflowError, struct.error):
+        raise Invalid("a step, a time or a value does not fit in 64 bits") from None
 
 
 def _append_many(
