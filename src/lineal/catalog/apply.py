@@ -68,9 +68,9 @@ def _put_type(work: Work, put: PutType) -> None:
     after = work.state.types(work.cx)
     match definition:
         case LabelDef(name=name) if before.travels(name) != after.travels(name):
-            work.labels_lost += labels.causes(work.cx, number)
+            work.causes.update(labels.causes(work.cx, number))
         case EdgeDef(name=name) if before.has(EdgeDef, name) and before.edge(name).flow != definition.flow:
-            work.labels_lost += labels.causes(work.cx)
+            work.causes.update(labels.causes(work.cx))
 
 
 def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
@@ -323,7 +323,7 @@ def _put_label(work: Work, put: PutLabel) -> None:
     before = _label_of(stored[4:]) if stored else None
     work.log(node, "labelled", {"labels": {put.name: before}}, {"labels": {put.name: _label_of(row[4:])}})
     if "classification" in (put.category, stored[4] if stored else None):
-        work.labels_put.append((node, put.name))
+        work.causes.add((node.id, name))
 
 
 def _label_of(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -385,7 +385,7 @@ def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
 def _lose_flows(work: Work, number: int) -> None:
     """What an entity handed on, or put on others, is reconsidered once it is gone."""
     work.gone.add(number)
-    work.labels_lost += labels.handed_on(work.cx, number)
+    work.causes.update(labels.handed_on(work.cx, number))
     work.flows_added = [flow for flow in work.flows_added if number not in (flow.origin, flow.target)]
 
 
@@ -411,7 +411,8 @@ def _remove_edge(work: Work, kind: str, source: Node, target: Node) -> None:
     }
     _log_edge(work, source, target, "unlinked", before, {})
     lost = _flow(work, kind, source, target)
-    work.flows_removed += lost
+    for flow in lost:
+        work.causes.update(labels.handed_on(work.cx, flow.target))
     work.flows_added = [flow for flow in work.flows_added if flow not in lost]
 
 
@@ -425,4 +426,4 @@ def _remove_label(work: Work, node: Node, name: str) -> None:
     work.access_changed = True
     work.reindex[node.id] = node
     work.log(node, "unlabelled", {"labels": {name: _label_of(stored[4:])}}, {"labels": {name: None}})
-    work.labels_removed.append((node, name))
+    work.causes.add((node.id, number))

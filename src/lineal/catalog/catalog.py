@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,7 +41,6 @@ class Catalog:
         self._stamped = self._typed = 0
         self._scopes: dict[int, Scope] = {}
         self._watchers: list[Callable[[int], None]] = []
-        self._lock = threading.Lock()
         self.blobs = Blobs(blobs)
         self.store = Store(driver_for(url), self)
         self.accounts = Accounts(self)

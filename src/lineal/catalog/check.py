@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -176,9 +175,3 @@ def text(value: str) -> None:
             value.encode()
         except UnicodeEncodeError:
             raise Invalid("text may not hold half of a surrogate pair") from None
-
-
-def texts(values: Iterable[str]) -> None:
-    """The same for several."""
-    for value in values:
-        text(value)

@@ -110,22 +110,8 @@ def row_by_name(cx: Connection, symbols: Symbols, types: Types, ref: ByName) -> 
 def node_of(cx: Connection, symbols: Symbols, row: Row) -> Node:
     """A row of `entities.COLUMNS` as a node."""
     (
-        number,
-        uuid,
-        kind,
-        _,
-        namespace,
-        name,
-        key,
-        home,
-        state,
-        owner,
-        revision,
-        created,
-        updated,
-        started,
-        ended,
-    ) = row
+        number, uuid, kind, _, namespace, name, key, home, state, owner, revision, created, updated, started, ended,
+    ) = row  # fmt: skip
     node = Node(number, uuid, symbols.text(cx, kind), symbols.text(cx, namespace), name)
     node.key, node.home, node.state, node.owner, node.revision = key, home, state, owner, revision
     node.created, node.updated, node.started, node.ended = created, updated, started, ended

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineal.catalog.work import Work
+from lineal.catalog.work import Cause, Work
 from lineal.graph.types import EdgeDef
 from lineal.store.base import Row
 from lineal.store.sql import edges, labels
 
-Cause = tuple[int, int]
-"""(root, label): the label that was put on the root."""
-
 
 def propagate(work: Work) -> None:
     """Bring inherited labels up to date with what was put, removed, linked and unlinked."""
-    for node, name in work.labels_put:
-        _spread_anew(work, (node.id, work.state.symbols.find(work.cx, name)))
-    for node, name in work.labels_removed:
-        _spread_anew(work, (node.id, work.state.symbols.find(work.cx, name)))
-    for flow in work.flows_removed:
-        for cause in labels.handed_on(work.cx, flow.target):
-            _spread_anew(work, cause)
-    for cause in work.labels_lost:
+    for cause in sorted(work.causes):
         _spread_anew(work, cause)
     for flow in work.flows_added:
         _spread_on(work, flow.origin, flow.target)
@@ -45,8 +35,8 @@ def _spread_anew(work: Work, cause: Cause) -> None:
 def _spread_on(work: Work, origin: int, target: int) -> None:
     """Hand on what `origin` bears to `target` and beyond, stopping where it is borne already."""
     for row in labels.of(work.cx, [origin]):
-        _, name, root, _, category, *_ = row
-        if category == "classification" and _travels(work, row):
+        _, name, root, *_ = row
+        if _travels(work, row):
             bearers = set(labels.bearers(work.cx, root, name))
             if target not in bearers:
                 _bear(work, row, _reach(work, {target: origin}, bearers))

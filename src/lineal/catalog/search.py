@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST = 50_000
 _SIMILAR = 20
-_COLUMNS = ", ".join(f"e.{name.strip()}" for name in entities.COLUMNS.split(","))
 _FACETS = {"kind": "e.kind", "namespace": "e.namespace", "owner": "e.owner"}
 
 
@@ -68,7 +67,7 @@ def suggest(session: Session, typed: str, limit: int) -> list[Entity]:
     condition = reading.predicate(session)
     expression = text.expression(cx, [[word] for word in found], prefix=True, names=True)
     where = f"{text.match(cx)} AND e.state = 0 AND ({condition.text})"
-    sql = f"SELECT {_COLUMNS} FROM {_document(cx)} WHERE {where} LIMIT ?"
+    sql = f"SELECT {entities.ALIASED} FROM {_document(cx)} WHERE {where} LIMIT ?"
     rows = cx.execute(sql, (expression, *condition.params, limit))
     return [reading.entity_of(node_of(cx, session.catalog.symbols, row)) for row in rows]
 
@@ -172,7 +171,9 @@ def _rows(session: Session, query: Query, prepared: Prepared, offset: int) -> li
     if terms and not query.order:
         return _ranked(cx, prepared, wanted, offset)
     joins, order = compiler.order(query.order)
-    sql = f"SELECT {_COLUMNS} FROM {source}{joins} WHERE {where.text} ORDER BY {order} LIMIT ? OFFSET ?"
+    sql = (
+        f"SELECT {entities.ALIASED} FROM {source}{joins} WHERE {where.text} ORDER BY {order} LIMIT ? OFFSET ?"
+    )
     return cx.execute(sql, (*where.params, wanted, offset))
 
 
@@ -195,7 +196,7 @@ def _walk(session: Session, query: Query, prepared: Prepared, home: int, offset:
     joins, order = prepared.compiler.order(query.order[1:])
     direction = "DESC" if first.descending else "ASC"
     sql = (
-        f"SELECT {_COLUMNS} FROM latest w JOIN entity e ON e.id = w.entity{joins}"
+        f"SELECT {entities.ALIASED} FROM latest w JOIN entity e ON e.id = w.entity{joins}"
         f" WHERE w.home = ? AND w.key = ? AND w.value IS NOT NULL AND {prepared.where.text}"
         f" ORDER BY w.value {direction}, {order} LIMIT ? OFFSET ?"
     )
@@ -203,7 +204,7 @@ def _walk(session: Session, query: Query, prepared: Prepared, home: int, offset:
 
 
 def _ranked(cx: Connection, prepared: Prepared, limit: int, offset: int) -> list[Row]:
-    found = f"SELECT {_COLUMNS} FROM {prepared.source} WHERE {prepared.where.text}"
+    found = f"SELECT {entities.ALIASED} FROM {prepared.source} WHERE {prepared.where.text}"
     if cx.dialect.name == "sqlite":
         sql = f"{found} AND d.rank MATCH 'bm25(10.0, 2.0, 4.0, 1.5)' ORDER BY d.rank LIMIT ? OFFSET ?"
         return cx.execute(sql, (*prepared.where.params, limit, offset))

@@ -26,8 +26,12 @@ class Effect(NamedTuple):
     after: dict[str, Any]
 
 
+Cause = tuple[int, int]
+"""(root, label): the label that was put on the root."""
+
+
 class Flow(NamedTuple):
-    """Where classifications may have to travel anew: from `origin` to `target`, or no longer."""
+    """A new way for classifications, from `origin` to `target`."""
 
     origin: int
     target: int
@@ -52,9 +56,7 @@ class Work:
         self.effects: list[Effect] = []
         self.reindex: dict[int, Node] = {}
         self.flows_added: list[Flow] = []
-        self.flows_removed: list[Flow] = []
-        self.labels_put: list[tuple[Node, str]] = []
-        self.labels_removed: list[tuple[Node, str]] = []
+        self.causes: set[Cause] = set()
         self.created: list[bool] = []
         self.access_changed = False
         self.batches = 0
@@ -62,7 +64,6 @@ class Work:
         self.gone: set[int] = set()
         self.unsettled: list[Node] = []
         self.updated: dict[int, int] = {}
-        self.labels_lost: list[tuple[int, int]] = []
 
     def at(self, ref: AnyRef) -> Node | None:
         """What stands at an address, as resolved."""

@@ -7,10 +7,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lineal.graph.model import Properties, Value
+from lineal.graph.model import Value
 from lineal.store.base import Connection, Row
 
 COLUMNS = "id, uuid, kind, scope, namespace, name, key, home, state, owner, revision, created, updated, started, ended"
+ALIASED = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
+"""The same of `entity e`, for a join."""
+_BY_EXTERNAL = (
+    f"SELECT {ALIASED} FROM external x JOIN entity e ON e.id = x.entity WHERE x.protocol = ? AND x.id = ?"
+)
 _INSERT = f"INSERT INTO entity ({COLUMNS}) VALUES ({', '.join('?' * 15)})"
 _UPDATE = (
     "UPDATE entity SET kind=?, scope=?, namespace=?, name=?, key=?, home=?, state=?, owner=?, revision=?, updated=?,"
@@ -56,11 +61,7 @@ def by_key(cx: Connection, scope: int, namespace: int, key: str) -> Row | None:
 
 def by_external(cx: Connection, protocol: int, external: str) -> Row | None:
     """The row of the entity that a protocol knows by this id."""
-    columns = ", ".join(f"e.{name.strip()}" for name in COLUMNS.split(","))
-    sql = (
-        f"SELECT {columns} FROM external x JOIN entity e ON e.id = x.entity WHERE x.protocol = ? AND x.id = ?"
-    )
-    return _one(cx.execute(sql, (protocol, external)))
+    return _one(cx.execute(_BY_EXTERNAL, (protocol, external)))
 
 
 def contained(cx: Connection, number: int) -> list[int]:
@@ -220,11 +221,6 @@ def facets_named(cx: Connection, numbers: Sequence[int], name: int) -> list[Row]
     """(entity, document) of one facet of these entities, by interned name."""
     sql = f"SELECT entity, document FROM facet WHERE {cx.dialect.among('entity')} AND name = ?"
     return cx.execute(sql, (cx.dialect.pack(numbers), name))
-
-
-def texts(rows: Iterable[Row]) -> Properties:
-    """(key text, type, num, text) rows as a dictionary."""
-    return {key: unpack_value(kind, num, text) for key, kind, num, text in rows}
 
 
 def _one(rows: list[Row]) -> Row | None:

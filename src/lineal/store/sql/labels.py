@@ -42,13 +42,6 @@ def delete(cx: Connection, rows: Iterable[Sequence[int]]) -> None:
     cx.many("DELETE FROM label WHERE entity = ? AND name = ? AND root = ?", rows)
 
 
-def rooted(cx: Connection, root: int) -> list[int]:
-    """Names of the labels that were put on an entity itself."""
-    return [
-        row[0] for row in cx.execute("SELECT name FROM label WHERE entity = ? AND root = ?", (root, root))
-    ]
-
-
 def handed_on(cx: Connection, entity: int) -> list[tuple[int, int]]:
     """(root, name) of every classification that an entity bears and may have handed on."""
     sql = "SELECT DISTINCT root, name FROM label WHERE entity = ? AND category = 'classification'"
@@ -60,8 +53,3 @@ def causes(cx: Connection, name: int | None = None) -> list[tuple[int, int]]:
     only = "" if name is None else " AND name = ?"
     sql = f"SELECT root, name FROM label WHERE entity = root AND category = 'classification'{only}"
     return [(row[0], row[1]) for row in cx.execute(sql, () if name is None else (name,))]
-
-
-def drop_inherited(cx: Connection, root: int, name: int) -> None:
-    """Remove a label everywhere it flowed from `root`, but not from the root itself."""
-    cx.execute("DELETE FROM label WHERE root = ? AND name = ? AND entity <> root", (root, name))
