@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.protocols.strangers import admin, evaluation, registry, traces
 
 from lineal.protocols.base import Route
 from lineal.testing.protocol import ProtocolSuite, Request, Served, Stored, paths
@@ -21,6 +22,8 @@ WORDS = {
     "krindlewax", "oblivate", "tranquix", "wibblestone", "jamborax", "pellimock", "drizzenba", "yondermist",
 }  # fmt: skip
 """Each stands for one place in which text is kept."""
+
+PARTS = (registry, traces, evaluation, admin)
 
 
 def entities() -> list[dict[str, Any]]:
@@ -116,7 +119,11 @@ class Doors(ProtocolSuite):
             "user": ["drizzenba"], "id": ["2"], "model_id": [model], "tag_key": ["quindle"],
             "artifact_path": [*artifacts, f"{experiment}/{run}/artifacts", experiment],
         }  # fmt: skip
-        return Stored(WORDS, values)
+        words = WORDS.union(*(part.WORDS for part in PARTS))
+        for part in PARTS:
+            for name, found in part.fill(served, self.made).items():
+                values[name] = [*values.get(name, []), *found]
+        return Stored(words, values)
 
 
 class NativeDoor(Doors):
@@ -228,6 +235,8 @@ class MlflowDoor(Doors):
         for path in paths(route, stored):
             for more in ({}, {"filter": "", "path": ""}):
                 arguments = self.arguments(route) | more
+                for part in PARTS:
+                    arguments |= part.arguments(self.made, route)
                 flat = {key: value for key, value in arguments.items() if not _nested(value)}
                 body = None if route.method == "GET" else b"bytes" if route.streams else arguments
                 yield Request(route.method, path, flat, body)

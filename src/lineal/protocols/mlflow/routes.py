@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from lineal.catalog.session import Session
-from lineal.protocols.base import Call, Handler, Reply, Route, json_reply
-from lineal.protocols.mlflow import artifacts, errors, experiments, logged_models, metrics, model_search, runs
+from lineal.protocols.base import Call, Reply, Route, json_reply
+from lineal.protocols.mlflow import (
+    admin,
+    artifacts,
+    errors,
+    evaluation,
+    experiments,
+    logged_models,
+    metrics,
+    model_search,
+    registry,
+    runs,
+    traces,
+)
+from lineal.protocols.mlflow.operation import Operation
 
 VERSION = "3.18.0"
 """The MLflow whose protocol this is; clients choose by it what they dare to ask."""
@@ -36,23 +48,6 @@ def version(call: Call) -> Reply:
 def server_info(call: Call) -> Reply:
     """GET server-info: what this server can do, also for who has not signed in."""
     return json_reply(_SERVER_INFO)
-
-
-class Operation(NamedTuple):
-    """One operation under the prefixes of MLflow's API.
-
-    Attributes:
-        path: below `/api/2.0/mlflow`, or below `/api` when it begins with a slash.
-        browser: whether it stands under `/ajax-api` only.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    inline: bool = False
-    browser: bool = False
-    streams: bool = False
-    public: bool = False
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -106,6 +101,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/2.0/mlflow-artifacts/mpu/complete/{artifact_path:path}", artifacts.no_multipart),
     Operation("POST", "/2.0/mlflow-artifacts/mpu/abort/{artifact_path:path}", artifacts.no_multipart),
     Operation("GET", "/3.0/mlflow/server-info", server_info, inline=True, public=True),
+    *registry.OPERATIONS,
+    *traces.OPERATIONS,
+    *evaluation.OPERATIONS,
+    *admin.OPERATIONS,
 )
 
 UNPREFIXED: tuple[Route, ...] = (

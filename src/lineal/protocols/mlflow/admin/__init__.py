@@ -1,0 +1,7 @@
+"""Users, roles and permissions, workspaces and webhooks."""
+
+from __future__ import annotations
+
+from lineal.protocols.mlflow.operation import Operation
+
+OPERATIONS: tuple[Operation, ...] = ()

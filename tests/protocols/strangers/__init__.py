@@ -1,0 +1,1 @@
+"""What each part of MLflow's door adds to the store that a stranger looks at."""
