@@ -13,7 +13,17 @@ from tests.catalog.conftest import MakeUser
 from lineal.catalog.catalog import Catalog
 from lineal.catalog.session import Session
 from lineal.catalog.values import ROLES, Grant, Principal, Role
-from lineal.graph.change import AppendPoints, Change, PutEdge, PutEntity, PutFacet, PutLabel, PutType, Remove
+from lineal.graph.change import (
+    AppendPoints,
+    Change,
+    PutEdge,
+    PutEntity,
+    PutFacet,
+    PutLabel,
+    PutType,
+    Remove,
+    TheEdge,
+)
 from lineal.graph.errors import Conflict, Denied, Invalid, LinealError, NotFound, Unauthenticated
 from lineal.graph.model import AnyRef, ByExternal, ById, ByName, External, Local, Point
 from lineal.graph.query import Query, Related, Walk, attribute
@@ -545,6 +555,38 @@ class TestWriting:
     ) -> None:
         other = put(session, "other", namespace="shown")
         assert refused(ann, PutEdge("derived", ById(graph["shown"]), ById(other))) is Denied
+
+    def test_a_classification_flows_only_to_what_one_may_edit(
+        self, session: Session, ann: Session, allow: Allow, graph: dict[str, int]
+    ) -> None:
+        mine, shown = ById(graph["mine"]), ById(graph["shown"])
+        allow("editor", "classification", "open")
+        do(ann, PutLabel(mine, "open"))
+        assert refused(ann, PutEdge("derived", mine, shown)) is Denied
+        assert refused(ann, PutEdge("member", shown, mine)) is Denied
+        assert refused(ann, PutEdge("owns", mine, shown)) is None
+        do(session, PutEdge("derived", mine, shown))
+        assert refused(ann, Remove(mine, TheEdge("derived", shown))) is Denied
+        assert [label.name for label in session.get(shown, ["labels"]).labels] == ["open"]
+
+    def test_an_inherited_classification_lets_nobody_edit(
+        self, session: Session, ann: Session, allow: Allow, graph: dict[str, int]
+    ) -> None:
+        mine, shown, hidden = (graph[name] for name in ("mine", "shown", "hidden"))
+        allow("editor", "classification", "open")
+        for number in (shown, hidden):
+            do(session, PutEdge("derived", ById(mine), ById(number)))
+        do(ann, PutLabel(ById(mine), "open"))
+        assert ann.get(ById(hidden)).name == "hidden"
+        for number in (shown, hidden):
+            assert refused(ann, edit(number)) is Denied
+            assert not ann.why_access(ById(number), "ann", "editor").allowed
+        do(session, PutLabel(ById(hidden), "open"))
+        assert refused(ann, edit(hidden)) is None
+        decision = ann.why_access(ById(hidden), "ann", "editor")
+        assert [each.split(": ")[1] for each in decision.because] == [
+            "may act as editor on classification open"
+        ]
 
     def test_creating_needs_a_grant_that_covers_it(
         self, session: Session, ann: Session, graph: dict[str, int]

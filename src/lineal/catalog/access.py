@@ -71,8 +71,8 @@ class Scope:
 
     def _compile(self, compiler: ScopeCompiler, role: Role, alias: str) -> Sql:
         allows, denies = self.relevant(role)
-        allowed = _any([compiler.matches(rule, alias) for rule in allows])
-        denied = _any([compiler.matches(rule, alias) for rule in denies])
+        allowed = _any([compiler.matches(rule, alias, role) for rule in allows])
+        denied = _any([compiler.matches(rule, alias, role) for rule in denies])
         if denied == FALSE:
             return allowed
         # An entity without a home makes the comparison with a home NULL, which is no denial.
@@ -117,8 +117,12 @@ class ScopeCompiler:
     def _symbol(self, text: str) -> int:
         return self._symbols.find(self._cx, text)
 
-    def matches(self, rule: Rule, alias: str) -> Sql:
-        """The condition that a rule's target covers the row."""
+    def matches(self, rule: Rule, alias: str, role: Role) -> Sql:
+        """The condition that a rule's target covers the row, asked about in a role.
+
+        What was inherited lets nobody change an entity: else the editor of a source, by classifying it, could
+        become editor of all that was ever made of it.
+        """
         from lineal.graph.query import Labelled
 
         match rule.target:
@@ -132,7 +136,8 @@ class ScopeCompiler:
                     f"{alias}.kind IN ({', '.join(str(self._symbol(kind)) for kind in sorted(known))})"
                 )
             case "classification":
-                return self._labels.condition(Labelled(rule.value), alias)
+                direct = not rule.deny and rank(role) > rank("viewer")
+                return self._labels.condition(Labelled(rule.value, direct), alias)
             case _:
                 return _inside(rule.entity, alias)
 

@@ -73,10 +73,10 @@ def _other(work: Work, operation: AnyOperation) -> None:
         case PutType():
             if not work.scope.manages("admin"):
                 raise Denied("types are put by an admin of the whole store")
-        case PutEdge(source=source, target=target):
-            _edge(work, source, target)
-        case Remove(ref=ref, what=TheEdge(target=target)):
-            _edge(work, ref, target)
+        case PutEdge(kind=kind, source=source, target=target):
+            _edge(work, kind, source, target)
+        case Remove(ref=ref, what=TheEdge(kind=kind, target=target)):
+            _edge(work, kind, ref, target)
         case PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref):
             node = work.node(ref)
             require(work, node, "editor", ref)
@@ -86,13 +86,20 @@ def _other(work: Work, operation: AnyOperation) -> None:
             _hide(work, ref)
 
 
-def _edge(work: Work, source: AnyRef, target: AnyRef) -> None:
-    """Both ends must be visible, one of them editable."""
+def _edge(work: Work, kind: str, source: AnyRef, target: AnyRef) -> None:
+    """Both ends must be visible and one editable; where classifications flow, the one that they come to.
+
+    Whoever could send a classification to what they may only view could change who may edit it.
+    """
     ends = {ref: work.node(ref) for ref in (source, target)}
     for ref, node in ends.items():
         if not node.fresh and not allows(work.cx, work, node, "viewer"):
             raise NotFound(f"nothing at {ref}")
-    if not any(node.fresh or allows(work.cx, work, node, "editor") for node in ends.values()):
+    flow = _types(work).edge(kind).flow
+    if flow is not None:
+        receiver = target if flow == "forward" else source
+        require(work, ends[receiver], "editor", receiver)
+    elif not any(node.fresh or allows(work.cx, work, node, "editor") for node in ends.values()):
         raise Denied(f"{work.scope.principal.name} may edit neither end of the edge")
 
 

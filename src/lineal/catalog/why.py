@@ -96,21 +96,23 @@ def why_access(session: Session, ref: AnyRef, principal: str, role: Role) -> Dec
 
 def _because(session: Session, scope: Scope, entity: Entity, role: Role) -> list[str]:
     allows, denies = scope.relevant(role)
-    denied = [rule for rule in denies if _covers(session, rule, entity)]
-    allowed = [rule for rule in allows if _covers(session, rule, entity)]
+    denied = [rule for rule in denies if _covers(session, rule, entity, role)]
+    allowed = [rule for rule in allows if _covers(session, rule, entity, role)]
     if denied:
         return [sentence(rule) for rule in denied]
     if allowed:
         return [sentence(rule) for rule in allowed]
     lesser = [rule for rule in scope.rules if not rule.deny and rule.role < rank(role)]
     said = [
-        f"{sentence(rule)}, which is less than {role}" for rule in lesser if _covers(session, rule, entity)
+        f"{sentence(rule)}, which is less than {role}"
+        for rule in lesser
+        if _covers(session, rule, entity, role)
     ]
     return said or [f"no grant of {scope.principal.name} covers it"]
 
 
-def _covers(session: Session, rule: Rule, entity: Entity) -> bool:
+def _covers(session: Session, rule: Rule, entity: Entity, role: Role) -> bool:
     cx = session.catalog.store.reader()
-    condition = reading.compiler(session).matches(rule, "e")
+    condition = reading.compiler(session).matches(rule, "e", role)
     sql = f"SELECT 1 FROM entity e WHERE e.id = ? AND ({condition.text})"
     return bool(cx.execute(sql, (entity.id, *condition.params)))
