@@ -38,12 +38,27 @@ class Scale:
     rounds: int = 3
     runs: int = 10_000
     points: int = 10_000
+    versions: int = 10_000
+    traces: int = 100_000
+    files: int = 2_000
+    nodes: int = 50_000
     entities: int = 1_000_000
     edges: int = 3_000_000
 
 
 FULL = Scale()
-QUICK = Scale(seconds=0.5, rounds=1, runs=500, points=2_000, entities=20_000, edges=60_000)
+QUICK = Scale(
+    seconds=0.5,
+    rounds=1,
+    runs=500,
+    points=2_000,
+    versions=500,
+    traces=500,
+    files=100,
+    nodes=6_000,
+    entities=20_000,
+    edges=60_000,
+)
 
 
 class Bench:
@@ -75,6 +90,10 @@ class Bench:
         """Stop all servers, so that what follows has the machine to itself."""
         self._stack.close()
         self._servers.clear()
+
+    def at_end(self, stop: Callable[[], None]) -> None:
+        """Call this when the servers are stopped."""
+        self._stack.callback(stop)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """A fixture, made when first asked for."""

@@ -1,6 +1,6 @@
 """Every figure, a line each, in the order in which they are taken."""
 
-from benchmarks import client, floor, footprint, graph, reads, writes
+from benchmarks import artifacts, client, floor, footprint, graph, mlmd, reads, registry, traces, writes
 from benchmarks.bench import cost, rate, versus_mlflow, versus_sqlite
 
 FIGURES = {
@@ -21,6 +21,27 @@ FIGURES = {
     "search-3": cost("search by three clauses", "ms", versus_mlflow(reads.search(reads.THREE_CLAUSES))),
     "top-run": cost("the best run by a metric", "ms", versus_mlflow(reads.search(reads.TOP_RUN))),
     "history": cost("history of 10,000 points", "ms", versus_mlflow(reads.history)),
+    # The registry, artifacts and traces.
+    "versions": cost(
+        "versions of one of 100 models", "ms", versus_mlflow(registry.search(registry.OF_ONE_MODEL))
+    ),
+    "versions-tag": cost("10,000 versions by tag", "ms", versus_mlflow(registry.search(registry.BY_TAG))),
+    "models": cost("search registered models", "ms", versus_mlflow(registry.search(registry.MODELS))),
+    "log-model": rate("log a model of five files", "models/s", versus_mlflow(registry.log_model)),
+    "list-artifacts": cost("list a folder of 2,000 files", "ms", versus_mlflow(artifacts.listing)),
+    "otlp": rate("spans through OTLP, ten a request", "spans/s", versus_mlflow(traces.ingest(1))),
+    "otlp-8": rate("same, 8 exporters", "spans/s", versus_mlflow(traces.ingest(8))),
+    "traces": cost("the newest 100 of 100,000 traces", "ms", versus_mlflow(traces.search(traces.NEWEST))),
+    "traces-tag": cost("traces by state and tag", "ms", versus_mlflow(traces.search(traces.BY_TAG))),
+    # ML Metadata's client over gRPC, beside ML Metadata's own store.
+    "mlmd-put": rate("put an artifact", "1/s", mlmd.rate("put-one")),
+    "mlmd-put-8": rate("same, 8 clients", "1/s", mlmd.rate("put-one", 8)),
+    "mlmd-batch": rate("put 1,000 artifacts", "artifacts/s", mlmd.rate("put-many", per_call=1000)),
+    "mlmd-step": rate("`put_execution`, six artifacts", "1/s", mlmd.rate("put-execution")),
+    "mlmd-step-8": rate("same, 8 clients", "1/s", mlmd.rate("put-execution", 8)),
+    "mlmd-filter": cost("filter by two properties", "ms", mlmd.latency("by-property")),
+    "mlmd-context": cost("filter by context and property", "ms", mlmd.latency("by-context")),
+    "mlmd-lineage": cost("lineage, 20 hops up", "ms", mlmd.latency("lineage")),
     # Over HTTP, beside what SQLite itself does on the same disk.
     "floor-metric": rate("log one metric", "1/s", versus_sqlite(writes.log_metric(1), floor.single)),
     "floor-metric-32": rate("same, 32 writers", "1/s", versus_sqlite(writes.log_metric(32), floor.single)),

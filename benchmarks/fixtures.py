@@ -2,11 +2,8 @@
 
 import json
 import random
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.load import Client, drive, request
@@ -44,10 +41,7 @@ def searchable_experiment(bench: Bench, server: Server) -> str:
 
 def _load_runs(server: Server, rows: list[Run]) -> str:
     experiment = server.create_experiment("search")
-    database = server.directory / "mlflow.db"
-    if database.exists():
-        _insert_into_mlflow(database, experiment, rows)
-    else:
+    if not server.insert(_rows_of_mlflow(experiment, rows)):
         drive(server.port, [_logging(experiment, rows[i::LOADERS]) for i in range(LOADERS)])
     return experiment
 
@@ -68,11 +62,11 @@ def _logging(experiment: str, rows: Iterable[Run]) -> Client:
         yield request("POST", API + "runs/log-batch", json.dumps(batch).encode())
 
 
-def _insert_into_mlflow(path: Path, experiment: str, rows: list[Run]) -> None:
-    """Put the rows that logging leaves straight into MLflow's tables: its API would take most of an hour."""
+def _rows_of_mlflow(experiment: str, rows: list[Run]) -> dict[str, Iterable[Sequence[object]]]:
+    """The rows that logging leaves in MLflow's tables: its API would take most of an hour."""
     artifacts = f"mlflow-artifacts:/{experiment}"
     named = [(f"{i:032x}", run) for i, run in enumerate(rows)]
-    tables = {
+    return {
         "runs (run_uuid, name, start_time, experiment_id, status, lifecycle_stage, user_id, artifact_uri)": (
             (id, run.name, run.start_time, experiment, *STATE, f"{artifacts}/{id}/artifacts")
             for id, run in named
@@ -82,10 +76,6 @@ def _insert_into_mlflow(path: Path, experiment: str, rows: list[Run]) -> None:
         "metrics (run_uuid, key, value, timestamp, step, is_nan)": _points(named),
         "latest_metrics (run_uuid, key, value, timestamp, step, is_nan)": _points(named),
     }
-    with closing(sqlite3.connect(path, timeout=60)) as database, database:
-        for table, values in tables.items():
-            holes = ", ".join("?" * (table.count(",") + 1))
-            database.executemany(f"INSERT INTO {table} VALUES ({holes})", values)
 
 
 def _points(named: list[tuple[str, Run]]) -> Iterator[tuple[object, ...]]:

@@ -14,11 +14,14 @@ Client = Generator[bytes, bytes, None]
 """What one connection does: it yields requests, ready for the wire, and is sent the bodies of the answers."""
 
 
-def request(method: str, path: str, body: bytes = b"") -> bytes:
-    """One HTTP request, ready for the wire."""
+def request(
+    method: str, path: str, body: bytes = b"", content_type: str = "application/json", **headers: str
+) -> bytes:
+    """One HTTP request, ready for the wire. The names of further headers are written with underscores."""
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     head = (
-        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -23,7 +23,7 @@ def search(query: Mapping[str, Any]) -> ServerFigure:
         experiment = fixtures.searchable_experiment(bench, server)
         body = {"experiment_ids": [experiment], **query}
         found = [run["info"]["run_name"] for run in server.call("POST", "runs/search", body)["runs"]]
-        _must_agree(bench, json.dumps(query), server, found)
+        must_agree(bench, json.dumps(query), server, found)
         message = request("POST", API + "runs/search", json.dumps(body).encode())
         return lambda: latency(bench, server, message)
 
@@ -34,7 +34,7 @@ def history(bench: Bench, server: Server) -> Trial:
     """All points of one metric of one run."""
     path = f"metrics/get-history?run_id={fixtures.run_with_history(bench, server)}&metric_key=metric_0"
     points = [(point["step"], point["value"]) for point in server.call("GET", path)["metrics"]]
-    _must_agree(bench, "history", server, points)
+    must_agree(bench, "history", server, points)
     message = request("GET", API + path)
     return lambda: latency(bench, server, message)
 
@@ -49,6 +49,7 @@ def latency(bench: Bench, server: Server, message: bytes) -> Sample:
     return Sample(statistics.median(load.latencies) * 1e3, cpu / load.done * 1e6, load.errors)
 
 
-def _must_agree(bench: Bench, question: str, server: Server, answer: list[Any]) -> None:
+def must_agree(bench: Bench, question: str, server: Server, answer: list[Any]) -> None:
+    """Raise unless all contenders give the same answer to a question."""
     if not answer or answer != bench.once(("answer", question), lambda: answer):
         raise AssertionError(f"{server.name} answers {question} differently: {answer[:5]} …")

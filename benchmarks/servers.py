@@ -5,17 +5,18 @@ import os
 import shlex
 import shutil
 import signal
-import subprocess
+import sqlite3
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import socket
 from typing import Any, Self
 
 from benchmarks import process
+from lineal.testing.serving import ServerProcess
 
 LINEAL, MLFLOW, TUNED_MLFLOW = "lineal", "mlflow", "mlflow-tuned"
 MLFLOW_VENV = Path(os.environ.get("MLFLOW_VENV", ".venv-clients/mlflow"))
@@ -56,29 +57,11 @@ class Server:
         """Start, or start again on the same directory, and wait until /health answers."""
         self.port = free_port()
         command = shlex.split(COMMANDS[self.name].format(port=self.port, dir=self.directory))
+        url, log = f"http://127.0.0.1:{self.port}", self.directory / "server.log"
         begun = time.perf_counter()
-        with open(self.directory / "server.log", "ab") as log:
-            self._process = subprocess.Popen(
-                command, env=os.environ | _ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
-            )
-        while not self._healthy():
-            if self._process.poll() is not None or time.perf_counter() - begun > patience:
-                self.stop()
-                raise RuntimeError(f"{self.name} did not start:\n{self.log()}")
-            time.sleep(0.005)
+        self._running = ServerProcess(command, log, url=url, environment=_ENVIRONMENT, patience=patience)
         self.startup_seconds = time.perf_counter() - begun
         return self
-
-    def log(self) -> str:
-        """The end of what the server has printed."""
-        return (self.directory / "server.log").read_text()[-2000:]
-
-    def _healthy(self) -> bool:
-        with suppress(OSError):
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
-        return False
 
     def settle(self, patience: float = 60.0) -> None:
         """Wait until what a server still does after /health first answers is over."""
@@ -90,14 +73,11 @@ class Server:
 
     def stop(self) -> None:
         """End every process of the server."""
-        everyone = [pid for pid, _ in process.family(self._process.pid)]
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=10)
+        everyone = [pid for pid, _ in process.family(self._running.process.pid)]
+        self._running.stop(patience=10)
         for pid in everyone:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait()
 
     def __enter__(self) -> Self:
         try:
@@ -115,18 +95,22 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time of all processes so far."""
-        return process.cpu_seconds(self._process.pid)
+        return process.cpu_seconds(self._running.process.pid)
 
     def memory_bytes(self) -> int:
         """Memory of all processes."""
-        return process.memory_bytes(self._process.pid)
+        return process.memory_bytes(self._running.process.pid)
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One call of the tracking API outside any measurement; raises unless it succeeds."""
+        """One call of MLflow's API outside any measurement; raises unless it succeeds.
+
+        A path that begins with a slash is taken as it is, any other stands below the tracking API's prefix.
+        """
+        url = path if path.startswith("/") else f"/api/2.0/mlflow/{path}"
         payload = None if body is None else json.dumps(body)
         headers = {"Content-Type": "application/json"}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=300)
-        connection.request(method, f"/api/2.0/mlflow/{path}", payload, headers)
+        connection.request(method, url, payload, headers)
         response = connection.getresponse()
         answer = response.read()
         connection.close()
@@ -134,6 +118,17 @@ class Server:
             raise RuntimeError(f"{self.name}: {method} {path} answered {response.status}: {answer[:500]!r}")
         result: dict[str, Any] = json.loads(answer)
         return result
+
+    def insert(self, tables: Mapping[str, Iterable[Sequence[object]]]) -> bool:
+        """Put rows straight into MLflow's tables, named with their columns; false when the server is not MLflow's."""
+        path = self.directory / "mlflow.db"
+        if not path.exists():
+            return False
+        with closing(sqlite3.connect(path, timeout=60)) as database, database:
+            for table, rows in tables.items():
+                holes = ", ".join("?" * (table.count(",") + 1))
+                database.executemany(f"INSERT INTO {table} VALUES ({holes})", rows)
+        return True
 
     def create_experiment(self, name: str) -> str:
         """A new experiment's id."""

@@ -23,7 +23,7 @@ def create_run(bench: Bench, server: Server) -> Trial:
     experiment = server.create_experiment("created runs")
     body = json.dumps({"experiment_id": experiment, "start_time": START}).encode()
     message = request("POST", API + "runs/create", body)
-    return lambda: _rate(bench, server, [repeat(message)])
+    return lambda: measured_rate(bench, server, [repeat(message)])
 
 
 def log_metric(connections: int) -> ServerFigure:
@@ -40,14 +40,15 @@ def _writers(connections: int, client: MakeClient, points_per_request: int) -> S
     def figure(bench: Bench, server: Server) -> Trial:
         def trial() -> Sample:
             runs = [[server.create_run() for _ in range(RUNS_PER_WRITER)] for _ in range(connections)]
-            return _rate(bench, server, [client(ids) for ids in runs], points_per_request)
+            return measured_rate(bench, server, [client(ids) for ids in runs], points_per_request)
 
         return trial
 
     return figure
 
 
-def _rate(bench: Bench, server: Server, clients: list[Client], per_request: int = 1) -> Sample:
+def measured_rate(bench: Bench, server: Server, clients: list[Client], per_request: float = 1) -> Sample:
+    """How much is done in a second, where each request does so much of it."""
     before = server.cpu_seconds()
     load = drive(server.port, clients, bench.scale.seconds)
     cpu = server.cpu_seconds() - before
