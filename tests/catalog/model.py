@@ -275,7 +275,8 @@ class Attempt:
         if put.name is not None and (put.unique or thing.key is None):
             self.rename(thing, put.name, put.unique)
         self.set_fields(thing, put)
-        if not _equal(thing, before):
+        told = put.updated is not None and put.updated != thing.updated and thing.id not in self.new
+        if told or not _equal(thing, before):
             self.touch(thing, put.updated)
         if put.state is not None:
             self.set_state(thing, put.state, put.cascade)

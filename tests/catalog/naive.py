@@ -23,6 +23,7 @@ from lineal.graph.query import (
     Labelled,
     Metric,
     Not,
+    OfHome,
     Or,
     Order,
     Property,
@@ -115,6 +116,7 @@ class Naive:
         return False
 
     def compares(self, expr: Compare, thing: Thing, detail: dict[str, Any] | None) -> bool:
+        field = expr.field.of if isinstance(expr.field, OfHome) else expr.field
         value = self.value(expr.field, thing, detail)
         if expr.op == "is null":
             return value is None
@@ -122,7 +124,7 @@ class Naive:
             return value is not None
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return False
-        if isinstance(expr.field, Property) and not self.comparable(value, expr.value):
+        if isinstance(field, Property) and not self.comparable(value, expr.value):
             return False
         return bool(OPERATORS[expr.op](value, expr.value))
 
@@ -145,6 +147,8 @@ class Naive:
                 return found[0] if found else None
             case EdgeDetail(key):
                 return (detail or {}).get(key)
+            case OfHome(of):
+                return self.value(of, self.graph.things[thing.home], None) if thing.home is not None else None
 
     def comparison(self, orders: list[Order]) -> Any:
         def compare(left: Thing, right: Thing) -> int:

@@ -35,6 +35,7 @@ from lineal.graph.query import (
     Labelled,
     Metric,
     Not,
+    OfHome,
     Or,
     Order,
     Property,
@@ -233,6 +234,11 @@ def conditions(draw: st.DrawFn, values: st.SearchStrategy[Any], *, textual: bool
     return op, draw(values)
 
 
+def _of_home(own: Compare) -> Compare:
+    assert isinstance(own.field, Attribute)
+    return Compare(OfHome(own.field), own.op, own.value)
+
+
 @st.composite
 def comparisons(draw: st.DrawFn, inside_related: bool) -> Compare:
     choices: list[st.SearchStrategy[Any]] = [
@@ -248,6 +254,10 @@ def comparisons(draw: st.DrawFn, inside_related: bool) -> Compare:
             lambda protocol, rest: Compare(ExternalId(protocol), *rest),
             st.sampled_from(["left", "right", "nowhere"]),
             st.sampled_from([("=", "1"), ("in", ["1", "2"]), ("is null", None), ("is not null", None)]),
+        ),
+        attribute_comparisons().map(_of_home),
+        st.builds(
+            lambda key, rest: Compare(OfHome(Property(key)), *rest), KEYS, conditions(TEXTS, textual=True)
         ),
     ]
     if inside_related:
@@ -287,6 +297,7 @@ def fields() -> st.SearchStrategy[Field]:
         st.builds(Attribute, st.sampled_from(names))
         | st.builds(Metric, METRICS)
         | st.builds(ExternalId, st.just("left"))
+        | st.builds(OfHome, st.builds(Attribute, st.sampled_from(names)))
     )
 
 

@@ -208,9 +208,10 @@ def test_each_role_includes_those_before_it(
     allow(role, "store")
     rank = ROLES.index(role)
     assert seen(ann) == {"a"}
-    assert refused(ann, edit(number)) is (None if rank >= 1 else Denied)
-    assert refused(ann, PutType(KindDef("new_kind", supertypes=["asset"]))) is (None if rank >= 2 else Denied)
-    assert catalog.accounts.is_admin(ann) is (rank >= 2)
+    assert refused(ann, PutEntity(kind="dataset", name="new")) is (None if rank >= 1 else Denied)
+    assert refused(ann, edit(number)) is (None if rank >= 2 else Denied)
+    assert refused(ann, PutType(KindDef("new_kind", supertypes=["asset"]))) is (None if rank >= 3 else Denied)
+    assert catalog.accounts.is_admin(ann) is (rank >= 3)
     for asked in ROLES:
         assert ann.why_access(ById(number), "ann", asked).allowed is (ROLES.index(asked) <= rank)
 
@@ -325,16 +326,16 @@ class TestAccounts:
     ) -> None:
         add = catalog.accounts.add_grant
         assert add(admin, Grant(0, "ann", "admin", "namespace", "x")).id
-        with pytest.raises(Denied):
-            add(admin, Grant(0, "ann", "owner", "store"))
-        with pytest.raises(Denied):
-            add(admin, Grant(0, "ann", "owner", "namespace", "x"))
+        assert add(admin, Grant(0, "ann", "owner", "namespace", "x")).id
+        for target, value in (("store", ""), ("kind", "model"), ("classification", "c")):
+            with pytest.raises(Denied):
+                add(admin, Grant(0, "ann", "owner", target, value))
         assert add(owner, Grant(0, "ann", "owner", "store")).id
 
-    @pytest.mark.parametrize("role", ["viewer", "editor"])
+    @pytest.mark.parametrize("role", ["viewer", "contributor", "editor"])
     def test_others_grant_nothing(self, catalog: Catalog, ann: Session, allow: Allow, role: Role) -> None:
         allow(role, "store")
-        allow("owner", "namespace", "mine")
+        allow(role, "namespace", "mine")
         with pytest.raises(Denied):
             catalog.accounts.add_grant(ann, Grant(0, "ann", "viewer", "namespace", "mine"))
 

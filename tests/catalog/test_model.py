@@ -25,12 +25,14 @@ from tests.catalog.model import Graph, Model, Thing, closure
 from tests.catalog.naive import Naive
 
 from lineal.catalog.catalog import LOCAL, Catalog
+from lineal.catalog.rendered import Own, Rendering
 from lineal.graph.change import AppendPoints, Change, PutEntity, PutType, Remove
 from lineal.graph.errors import LinealError, NotFound
 from lineal.graph.model import AnyRef, ByUuid, Entity
 from lineal.graph.query import Part, Query
 
 PARTS: tuple[Part, ...] = ("properties", "metrics", "facets", "labels", "external")
+OWN: tuple[Own, ...] = ("properties", "metrics", "facets")
 START = 1_000_000
 
 
@@ -45,6 +47,16 @@ def stamps(points: Any) -> list[tuple[Any, ...]]:
     """Points as comparable tuples in the order of time, step and value, NaN last."""
     ordered = sorted(points, key=lambda each: (each[0], each[1], math.isnan(each[2]), each[2]))
     return [(time, step, plain(value)) for time, step, value in ordered]
+
+
+def text_of(entity: Entity, context: None = None) -> bytes:
+    """All that an entity is of itself, as text."""
+    fields = [getattr(entity, name) for name in entity.__struct_fields__ if name not in PARTS]
+    parts = [sorted(getattr(entity, name).items()) for name in OWN]
+    return repr((fields, parts)).encode()
+
+
+SHOWN = Rendering(OWN, text_of)
 
 
 class Machine(RuleBasedStateMachine):
@@ -168,6 +180,12 @@ class Machine(RuleBasedStateMachine):
             self.is_equal(entity, things[entity.id], naive)
         self.edges_are_equal()
         assert self.session.counts() == dict(sorted(naive.active().items()))
+
+    @invariant()
+    def what_is_shown_is_up_to_date(self) -> None:
+        ids = list(self.model.graph.things)
+        shown = self.session.render(SHOWN, [(entity, None) for entity in self.session.get_many(ids, ())])
+        assert shown == [text_of(entity) for entity in self.session.get_many(ids, OWN)]
 
     def is_equal(self, entity: Entity, thing: Thing, naive: Naive) -> None:
         names = ("uuid", "kind", "namespace", "name", "home", "state", "owner", "started", "ended", "created")

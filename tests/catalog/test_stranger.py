@@ -179,6 +179,13 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "why_access": lambda s, ref: iter(
         [lambda who=who: s.why_access(ref, who) for who in ("drizzenba", "yondermist", "ann", "none")]
     ),
+    "standing": lambda s, ref: iter([lambda who=who: s.standing(ref, who) for who in ("yondermist", "ann", "none")]),
+    "standing_in": lambda s, ref: iter([lambda: s.standing_in("default", "run", "ann")]),
+    "enters": lambda s, ref: iter([lambda name=name: s.enters(name) for name in ("default", "none")]),
+    "workspaces": lambda s, ref: iter([s.workspaces]),
+    "within": lambda s, ref: iter(
+        [lambda name=name: s.within(name).get(ref, PARTS) for name in (None, "default", "vexillard")]
+    ),
     "folder": lambda s, ref: iter([lambda write=write: s.folder(ref, write=write) for write in (False, True)]),
 }  # fmt: skip
 """How each method of a session is asked."""
@@ -202,10 +209,20 @@ ACCOUNTS: dict[str, Callable[[Accounts, Session], Iterator[Callable[[], Any]]]] 
     "revoke_secret": lambda a, s: iter([lambda: a.revoke_secret(s, "lnl_none")]),
     "add_grant": lambda a, s: iter([lambda: a.add_grant(s, Grant(0, "ann", "viewer", "store"))]),
     "remove_grant": lambda a, s: iter([lambda number=number: a.remove_grant(s, number) for number in (1, 99)]),
+    "change_grant": lambda a, s: iter(
+        [lambda number=number: a.change_grant(s, number, "viewer", deny=True) for number in (1, 99)]
+    ),
+    "grants_on": lambda a, s: iter([lambda: a.grants_on(s, Grant(0, "ann", "viewer", "store"))]),
+    "describe_group": lambda a, s: iter([lambda: a.describe_group(s, "ann", "other", "text")]),
+    "admins": lambda a, s: iter([lambda: sorted(a.admins(s))]),
+    "set_admin": lambda a, s: iter([lambda name=name: a.set_admin(s, name, admin=True) for name in ("ann", "none")]),
 }  # fmt: skip
 """How each method of the accounts is asked."""
 
-ECHOED = {"commit": {"quindle"}, "submit": {"quindle"}, "why_access": {"drizzenba", "yondermist"}}
+ECHOED = {
+    "commit": {"quindle"}, "submit": {"quindle"}, "why_access": {"drizzenba", "yondermist"},
+    "standing": {"yondermist"},
+}  # fmt: skip
 """Words that a question holds itself, so that an error may repeat them."""
 
 

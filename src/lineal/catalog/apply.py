@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from lineal.catalog import index
+from lineal.catalog import index, spans
+from lineal.catalog.access import rank
 from lineal.catalog.expect import properties, same
-from lineal.catalog.nodes import STATES, Node, insert_row, update_row
+from lineal.catalog.nodes import STATES, Node, contained, insert_row, update_row
 from lineal.catalog.work import Flow, Work, to_json
 from lineal.graph.change import (
     AppendPoints,
@@ -17,6 +20,8 @@ from lineal.graph.change import (
     PutEntity,
     PutFacet,
     PutLabel,
+    PutRecords,
+    PutSpans,
     PutType,
     Remove,
     TheEdge,
@@ -24,11 +29,12 @@ from lineal.graph.change import (
     TheExternal,
     TheLabel,
     ThePoints,
+    TheRecords,
 )
 from lineal.graph.errors import Conflict, Invalid
 from lineal.graph.model import ByExternal, External, Point
-from lineal.graph.types import EdgeDef, LabelDef
-from lineal.store.sql import edges, entities, labels, points, text
+from lineal.graph.types import WORKSPACE, EdgeDef, LabelDef
+from lineal.store.sql import accounts, edges, entities, labels, points, records, remains, text
 
 _ROOT = Node(0, "", "entity", "", "")
 _FIELDS = ("owner", "started", "ended")
@@ -38,23 +44,10 @@ def apply(work: Work) -> None:
     """Carry out every operation, in order."""
     targets = iter(work.targets)
     for operation in work.change.operations:
-        match operation:
-            case AppendPoints():
-                _append_points(work, operation)
-            case PutEntity():
-                _put_entity(work, operation, next(targets))
-            case PutEdge():
-                _put_edge(work, operation)
-            case PutFacet():
-                _put_facet(work, operation)
-            case PutLabel():
-                _put_label(work, operation)
-            case PutType():
-                _put_type(work, operation)
-            case Remove():
-                _remove(work, operation)
-            case _:
-                pass
+        if isinstance(operation, PutEntity):
+            _put_entity(work, operation, next(targets))
+        elif type(operation) in _WAYS:
+            _WAYS[type(operation)](work, operation)
 
 
 def _put_type(work: Work, put: PutType) -> None:
@@ -94,11 +87,20 @@ def _create(work: Work, put: PutEntity, node: Node) -> None:
     node.updated = work.now if put.updated is None else put.updated
     entities.insert(work.cx, insert_row(work.cx, work.state.symbols, work.state.types(work.cx), node))
     node.fresh = False
+    work.access_changed = work.access_changed or node.kind == WORKSPACE
+    if node in work.owned:
+        _give_to_maker(work, node)
     work.state.nodes.keep(node)
     _set_properties(work, node, {key: value for key, value in put.properties.items() if value is not None})
     work.reindex[node.id] = node
     work.new.add(node.id)
     work.log(node, "created", after={} if put.updated is None else {"updated": put.updated})
+
+
+def _give_to_maker(work: Work, node: Node) -> None:
+    grant = (work.scope.principal.id, rank("owner"), "entity", node.uuid, "", 0, None, None, "")
+    accounts.add_grant(work.cx, grant)
+    work.access_changed = True
 
 
 def _change(work: Work, put: PutEntity, node: Node) -> None:
@@ -112,11 +114,11 @@ def _change(work: Work, put: PutEntity, node: Node) -> None:
         points.move(work.cx, node.id, node.home or 0)
     work.access_changed = work.access_changed or not after.keys().isdisjoint({"home", "kind"})
     _change_properties(work, put, node, before, after)
+    if put.updated is not None and node.id not in work.new and (after or put.updated != node.updated):
+        before["updated"], after["updated"] = node.updated, put.updated
+        work.updated[node.id] = put.updated
     if after:
         work.rewrite(node)
-        if put.updated is not None and node.id not in work.new:
-            before["updated"], after["updated"] = node.updated, put.updated
-            work.updated[node.id] = put.updated
         if index.speaks(after):
             work.reindex[node.id] = node
         work.log(node, "updated", before, after)
@@ -229,13 +231,14 @@ def _set_state(work: Work, node: Node, state: str, cascade: bool) -> None:
         work.log(node, action, {"state": STATES[node.state]}, {"state": state})
         node.state = number
         work.rewrite(node)
+        work.access_changed = work.access_changed or node.kind == WORKSPACE
     if cascade:
         _set_states_below(work, node, number, action)
 
 
 def _set_states_below(work: Work, node: Node, number: int, action: str) -> None:
     _settle(work)
-    ids = entities.contained(work.cx, node.id)
+    ids = contained(work.cx, work.state.symbols, node)
     held = {each.id: each for each in work.held()}
     for each in held.keys() & set(ids):
         _set_state(work, held[each], STATES[number], cascade=False)
@@ -346,6 +349,38 @@ def _append_points(work: Work, append: AppendPoints) -> None:
     work.log(node, "points", None, {"points": len(append.points)})
 
 
+def _put_spans(work: Work, put: PutSpans) -> None:
+    spans.put(work, put.ref, list(map(spans.row_of, put.spans)))
+
+
+def _put_records(work: Work, put: PutRecords) -> None:
+    node = work.stored(put.ref)
+    given = {key: _with_nan(document) for key, document in put.records.items()}
+    stored = records.documents(work.cx, node.id, list(given))
+    new = {key: each for key, each in given.items() if key not in stored}
+    changed = {key: each for key, each in given.items() if stored.get(key, each) != each}
+    if not new and not changed:
+        return
+    if new:
+        records.insert(work.cx, node.id, new, work.now)
+    if changed:
+        records.update(work.cx, node.id, changed, work.now)
+    work.touch(node)
+    work.log(node, "records", None, {"records": {"added": len(new), "changed": len(changed)}})
+
+
+def _with_nan(document: Any) -> str:
+    """JSON text that keeps NaN and Infinity, as those of properties does."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def _remove_records(work: Work, node: Node, keys: list[str] | None) -> None:
+    removed = records.delete(work.cx, node.id, keys)
+    if removed:
+        work.touch(node)
+        work.log(node, "records", None, {"records": {"removed": removed}})
+
+
 def _remove(work: Work, remove: Remove) -> None:
     node = work.stored(remove.ref)
     match remove.what:
@@ -360,6 +395,8 @@ def _remove(work: Work, remove: Remove) -> None:
         case ThePoints(key=key):
             if points.delete(work.cx, node.id, work.state.symbols.find(work.cx, key)):
                 work.log(node, "points", None, {"points": {key: None}})
+        case TheRecords(keys=keys):
+            _remove_records(work, node, keys)
 
 
 def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
@@ -367,11 +404,14 @@ def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
         _set_state(work, node, "deleted", remove.cascade)
         return
     _settle(work)
-    below = entities.contained(work.cx, node.id)
+    below = contained(work.cx, work.state.symbols, node)
+    work.access_changed = work.access_changed or node.kind == WORKSPACE
     if below and not remove.cascade:
         raise Invalid(f"{node.name!r} contains {len(below)} entities; remove them too with cascade")
     for number in (*below, node.id):
         _lose_flows(work, number)
+        accounts.drop_grants_on(work.cx, number)
+        remains.add(work.cx, number, work.now)
         entities.erase(work.cx, number)
         text.delete(work.cx, number)
         work.state.nodes.drop(number)
@@ -427,3 +467,15 @@ def _remove_label(work: Work, node: Node, name: str) -> None:
     work.reindex[node.id] = node
     work.log(node, "unlabelled", {"labels": {name: _label_of(stored[4:])}}, {"labels": {name: None}})
     work.causes.add((node.id, number))
+
+
+_WAYS: dict[type[Any], Callable[[Work, Any], None]] = {
+    AppendPoints: _append_points,
+    PutEdge: _put_edge,
+    PutFacet: _put_facet,
+    PutLabel: _put_label,
+    PutRecords: _put_records,
+    PutSpans: _put_spans,
+    PutType: _put_type,
+    Remove: _remove,
+}

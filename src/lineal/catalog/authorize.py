@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineal.catalog.access import ALONE, Scope, ScopeCompiler, rank
-from lineal.catalog.nodes import Node
+from lineal.catalog.nodes import Node, contained
 from lineal.catalog.values import Role
 from lineal.catalog.work import Work
 from lineal.graph.change import (
@@ -14,13 +14,16 @@ from lineal.graph.change import (
     PutEntity,
     PutFacet,
     PutLabel,
+    PutRecords,
+    PutSpans,
     PutType,
     Remove,
     TheEdge,
+    TheEntity,
 )
 from lineal.graph.errors import Denied, NotFound, Unauthenticated
-from lineal.graph.model import AnyRef
-from lineal.graph.types import Types
+from lineal.graph.model import AnyRef, ById
+from lineal.graph.types import WORKSPACE, Types
 from lineal.store.base import Connection
 from lineal.store.sql import entities
 
@@ -37,7 +40,7 @@ def authorize(work: Work) -> None:
     if work.scope.principal.id == 0:
         raise Unauthenticated("sign in first")
     targets = iter(work.targets)
-    inside: dict[Node, list[int]] = {}
+    inside: dict[Node, list[Node]] = {}
     for operation in work.change.operations:
         if isinstance(operation, PutEntity):
             _put_entity(work, operation, next(targets), inside)
@@ -45,22 +48,47 @@ def authorize(work: Work) -> None:
             _other(work, operation)
 
 
-def _put_entity(work: Work, put: PutEntity, node: Node, inside: dict[Node, list[int]]) -> None:
-    """`inside` tells of each entity new in this change which stored ones will contain it."""
+def _put_entity(work: Work, put: PutEntity, node: Node, inside: dict[Node, list[Node]]) -> None:
+    """`inside` tells of each entity new in this change what will contain it."""
     home = work.at(put.home) if put.home is not None else None
+    if put.home is not None and home is None:
+        raise NotFound(f"nothing at {put.home}")
     if put.home is not None and home is not None and not home.fresh:
         require(work, home, "editor", put.home)
     if not node.fresh:
         require(work, node, "editor", _address(put))
+        _require_over_workspaces(work, node)
         if put.cascade and put.state is not None:
             _require_below(work, node)
         return
-    if home is None or home.fresh:
-        inside[node] = inside.get(home, []) if home is not None else []
-    else:
-        inside[node] = [home.id, *entities.above(work.cx, home.id)]
-    if not work.scope.allows_new(_types(work), node, inside[node], "editor"):
+    inside[node] = _containers(work, home, inside) if home is not None else []
+    if not _may_make(work, node, inside[node]):
         raise Denied(f"{work.scope.principal.name} may not create a {node.kind} in {node.namespace}")
+    _require_over_workspaces(work, node)
+
+
+def _containers(work: Work, home: Node, inside: dict[Node, list[Node]]) -> list[Node]:
+    """A home and what contains it."""
+    if home.fresh:
+        return [home, *inside.get(home, [])]
+    ids = entities.above(work.cx, home.id)
+    found = (work.state.nodes.find(work.cx, _types(work), ById(number)) for number in ids)
+    return [home, *(each for each in found if each is not None)]
+
+
+def _may_make(work: Work, node: Node, inside: list[Node]) -> bool:
+    """Whether a new entity may be made. What a contributor makes belongs to that contributor, who then manages it."""
+    if not work.scope.allows_new(_types(work), node, inside, "contributor"):
+        return False
+    if not inside and work.scope.contributes(_types(work), node):
+        work.owned.add(node)
+    return True
+
+
+def _require_over_workspaces(work: Work, node: Node) -> None:
+    """A workspace is made, changed and removed by who decides about all of them."""
+    if node.kind == WORKSPACE and not work.scope.manages("admin"):
+        raise Denied("workspaces are put by an admin of the whole store")
 
 
 def _address(put: PutEntity) -> object:
@@ -77,9 +105,18 @@ def _other(work: Work, operation: AnyOperation) -> None:
             _edge(work, kind, source, target)
         case Remove(ref=ref, what=TheEdge(kind=kind, target=target)):
             _edge(work, kind, ref, target)
-        case PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref):
+        case (
+            PutFacet(ref=ref)
+            | PutLabel(ref=ref)
+            | AppendPoints(ref=ref)
+            | PutSpans(ref=ref)
+            | PutRecords(ref=ref)
+            | Remove(ref=ref)
+        ):
             node = work.node(ref)
             require(work, node, "editor", ref)
+            if isinstance(operation, Remove) and isinstance(operation.what, TheEntity):
+                _require_over_workspaces(work, node)
             if isinstance(operation, Remove) and operation.cascade:
                 _require_below(work, node)
         case Expect(ref=ref):
@@ -112,7 +149,7 @@ def _hide(work: Work, ref: AnyRef) -> None:
 
 def _require_below(work: Work, node: Node) -> None:
     """Refuse to change all that an entity contains unless every part of it may be edited."""
-    below = entities.contained(work.cx, node.id)
+    below = contained(work.cx, work.state.symbols, node)
     condition = work.scope.predicate(ScopeCompiler(work.cx, work.state.symbols, _types(work)), "editor")
     sql = f"SELECT COUNT(*) FROM entity e WHERE {work.cx.dialect.among('e.id')} AND ({condition.text})"
     rows = work.cx.execute(sql, (work.cx.dialect.pack(below), *condition.params))

@@ -7,18 +7,22 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lineal.catalog.access import Rule, Scope
+from lineal.catalog.access import TTL, Rule, Scope, View
 from lineal.catalog.accounts import Accounts
+from lineal.catalog.remains import Remains
+from lineal.catalog.rendered import Memory
 from lineal.catalog.session import Session
 from lineal.catalog.values import Principal
 from lineal.catalog.work import Work
 from lineal.catalog.writing import Writing, load_types
-from lineal.graph.types import BUILT_IN, Types
+from lineal.graph.model import DEFAULT_NAMESPACE
+from lineal.graph.types import BUILT_IN, WORKSPACE, Types
 from lineal.store.base import Connection
 from lineal.store.blobs import Blobs
 from lineal.store.sql import accounts as rows
 from lineal.store.sql import counters, entities
-from lineal.store.sql.symbols import Symbols
+from lineal.store.sql.find import Frequencies
+from lineal.store.sql.symbols import Symbols, missing
 from lineal.store.store import Store, driver_for
 
 NOTICED_AFTER = 1.0
@@ -31,34 +35,39 @@ LOCAL = Principal(-1, "local", everything=True)
 class Catalog:
     """Everything above one store. Open it once for a process."""
 
-    def __init__(self, url: str, blobs: str) -> None:
+    def __init__(self, url: str, blobs: str, direct_files: bool = False) -> None:
         self.writing = Writing()
         self.epoch = 0
         self.symbols = Symbols()
+        self.frequencies = Frequencies()
+        self.rendered = Memory()
         self._types: tuple[counters.Stamp, Types] | None = None
         self._stamp: counters.Stamp = (0, 0)
         self._stamp_until = 0.0
         self._stamped = self._typed = 0
-        self._scopes: dict[int, Scope] = {}
+        self._scopes: dict[tuple[int, str | None], Scope] = {}
+        self._workspaces: tuple[int, float, frozenset[str]] = (-1, 0.0, frozenset())
         self._watchers: list[Callable[[int], None]] = []
-        self.blobs = Blobs(blobs)
+        self.blobs = Blobs(blobs, direct_files)
         self.store = Store(driver_for(url), self)
         self.accounts = Accounts(self)
-        self.store.write(self._seed)
+        self._seed()
+        self.remains = Remains(self)
 
     @classmethod
-    def open(cls, url: str, *, blobs: str) -> Catalog:
+    def open(cls, url: str, *, blobs: str, direct_files: bool = False) -> Catalog:
         """Open a store, set up if it is empty.
 
         Args:
             url: `sqlite:///path` or `postgresql://…`.
             blobs: a folder, or any URL that fsspec knows.
+            direct_files: whether clients may be given links to files in an object store, since they reach it, too.
 
         Raises:
             Invalid: the URL is not understood, or the store's schema is not this Lineal's.
             Unavailable: the database does not answer.
         """
-        return cls(url, blobs)
+        return cls(url, blobs, direct_files)
 
     def session(self, principal: Principal, door: str) -> Session:
         """A principal's view of the graph, through a door."""
@@ -92,15 +101,39 @@ class Catalog:
             self._stamp, self._stamp_until, self._stamped = stamp, now + NOTICED_AFTER, typed
         return self._stamp
 
-    def scope(self, principal: Principal, cx: Connection | None = None) -> Scope:
-        """The rules of a principal, a few seconds old at most."""
-        found = self._scopes.get(principal.id)
+    def scope(
+        self, principal: Principal, cx: Connection | None = None, namespace: str | None = None
+    ) -> Scope:
+        """The rules of a principal, a few seconds old at most; narrowed to a workspace if one is named."""
+        key = (principal.id, namespace)
+        found = self._scopes.get(key)
         if found is None or not found.fresh(self.epoch):
             # Read before the grants: those that change in between are then read again.
             epoch = self.epoch
-            found = Scope(principal, self._rules(principal, cx or self.store.reader()), epoch)
-            self._scopes[principal.id] = found
+            cx = cx or self.store.reader()
+            view = None if namespace is None else self._view(namespace, cx)
+            found = Scope(principal, self._rules(principal, cx), epoch, view)
+            self._scopes[key] = found
         return found
+
+    def workspaces(self) -> frozenset[str]:
+        """Names of the workspaces beside the default one, a few seconds old at most."""
+        epoch, until, found = self._workspaces
+        return found if epoch == self.epoch and time.monotonic() < until else self._read_workspaces()
+
+    def has_workspace(self, name: str) -> bool:
+        """Whether there is a workspace of this name; one that another process has just made, too."""
+        return name == DEFAULT_NAMESPACE or name in self.workspaces() or name in self._read_workspaces()
+
+    def _read_workspaces(self) -> frozenset[str]:
+        epoch = self.epoch
+        found = frozenset(entities.names_of_kind(self.store.reader(), WORKSPACE)) - {DEFAULT_NAMESPACE}
+        self._workspaces = epoch, time.monotonic() + TTL, found
+        return found
+
+    def _view(self, namespace: str, cx: Connection) -> View:
+        every = {*entities.names_of_kind(cx, WORKSPACE), DEFAULT_NAMESPACE}
+        return View(namespace, frozenset(every - {namespace}))
 
     def _rules(self, principal: Principal, cx: Connection) -> list[Rule]:
         if principal.everything or principal.id == 0:
@@ -108,8 +141,8 @@ class Catalog:
         now = self.writing.now()
         found = rows.grants_of(cx, principal.id)
         return [
-            Rule(number, role, target, value, bool(deny), _entity(cx, target, value))
-            for number, role, target, value, deny, start, end in found
+            Rule(number, role, target, value, bool(deny), *_entity(cx, target, value, kind), note)
+            for number, role, target, value, kind, deny, start, end, note in found
             if (start is None or start <= now) and (end is None or end > now)
         ]
 
@@ -135,6 +168,8 @@ class Catalog:
             self.changed_access()
         if any(effect.action == "typed" for work in works for effect in work.effects):
             self._typed += 1
+        if any(work.gone for work in works):
+            self.remains.wake()
         newest = max((work.commit_id for work in works), default=0)
         if newest:
             for watcher in list(self._watchers):
@@ -147,12 +182,14 @@ class Catalog:
 
     def close(self) -> None:
         """Write what waits and close."""
+        self.remains.close()
         self.store.close()
 
-    def _seed(self, cx: Connection) -> None:
+    def _seed(self) -> None:
         """Names of built-in definitions are interned at once, so that a compiled predicate never misses one."""
-        for definition in BUILT_IN:
-            self.writing.symbols.intern(cx, definition.name)
+        new = missing(self.store.reader(), [definition.name for definition in BUILT_IN])
+        if new:
+            self.store.write(lambda cx: [self.writing.symbols.intern(cx, name) for name in new])
 
 
 def _call(watcher: Callable[[int], None], newest: int) -> None:
@@ -163,8 +200,9 @@ def _call(watcher: Callable[[int], None], newest: int) -> None:
         logging.getLogger(__name__).exception("a watcher of commits failed")
 
 
-def _entity(cx: Connection, target: str, value: str) -> int:
+def _entity(cx: Connection, target: str, value: str, kind: str) -> tuple[int, str, str]:
+    """The rest of a rule: the entity's id, the kind it is limited to, and the namespace that it lies in."""
     if target != "entity":
-        return 0
-    row = entities.by_uuid(cx, value)
-    return int(row[0]) if row else -1
+        return 0, kind, value if target == "namespace" else ""
+    number, namespace = entities.place(cx, value) or (-1, "-")
+    return number, kind, namespace

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from lineal.catalog.nodes import Node
 from lineal.catalog.work import Work, to_json
-from lineal.graph.change import AppendPoints, PutEdge, PutEntity, PutFacet, PutLabel, PutType
+from lineal.graph.change import (
+    AppendPoints,
+    PutEdge,
+    PutEntity,
+    PutFacet,
+    PutLabel,
+    PutRecords,
+    PutSpans,
+    PutType,
+)
 from lineal.graph.errors import Invalid
 from lineal.graph.facets import check_facet
-from lineal.graph.types import EdgeDef
+from lineal.graph.model import Span
+from lineal.graph.types import WORKSPACE, EdgeDef
 
 KEY_BYTES = 2000
 DOCUMENT_BYTES = 64 * 1024 * 1024
 DEPTH = 200
 _LONG = 2**63
 _UUID = re.compile(r"[0-9a-f]{32}")
+_SPAN = re.compile(r"[0-9a-f]{16}")
 # An escaped NUL: `\u0000` after an even number of backslashes.
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -32,24 +45,10 @@ def check(work: Work) -> None:
     """
     targets = iter(work.targets)
     for operation in work.change.operations:
-        match operation:
-            case PutEntity():
-                _entity(work, operation, next(targets))
-            case PutEdge():
-                _edge(work, operation)
-            case PutFacet():
-                _key(operation.name)
-                _document(operation.document)
-                check_facet(operation.name, operation.document)
-            case PutLabel():
-                _label(work, operation)
-            case AppendPoints():
-                _points(work, operation)
-            case PutType():
-                _key(operation.definition.name)
-                _document(msgspec.to_builtins(operation.definition))
-            case _:
-                pass
+        if isinstance(operation, PutEntity):
+            _entity(work, operation, next(targets))
+        elif type(operation) in _WAYS:
+            _WAYS[type(operation)](work, operation)
 
 
 def _entity(work: Work, put: PutEntity, node: Node) -> None:
@@ -62,6 +61,7 @@ def _entity(work: Work, put: PutEntity, node: Node) -> None:
     if node.fresh and not _UUID.fullmatch(node.uuid):
         raise Invalid(f"a uuid has 32 hexadecimal digits in lower case, unlike {node.uuid!r}")
     _names(put, node)
+    _workspace(put, node)
     for moment in (put.created, put.updated, put.started, put.ended):
         if moment is not None and not -_LONG <= moment < _LONG:
             raise Invalid(f"the time {moment} does not fit in 64 bits")
@@ -80,6 +80,12 @@ def _names(put: PutEntity, node: Node) -> None:
     for each in (put.name, put.owner):
         if each is not None:
             text(each)
+
+
+def _workspace(put: PutEntity, node: Node) -> None:
+    """A workspace stands in the namespace that it is, so that who may see the one sees the other."""
+    if node.kind == WORKSPACE and (put.name or node.name) != node.namespace:
+        raise Invalid("a workspace has the name of its namespace")
 
 
 def _properties(values: dict[str, Any]) -> None:
@@ -125,6 +131,22 @@ def _label(work: Work, put: PutLabel) -> None:
 def _points(work: Work, append: AppendPoints) -> None:
     for key in {point.key for point in append.points} - work.state.metric_keys.keys():
         _key(key)
+
+
+def _span(span: Span) -> None:
+    for digits in (span.id, span.parent or span.id):
+        if not _SPAN.fullmatch(digits):
+            raise Invalid(f"a span's id has 16 hexadecimal digits in lower case, unlike {digits[:40]!r}")
+    for each in (span.name, span.type, span.model or "", span.provider or ""):
+        text(each)
+    for moment in (span.started, span.ended or 0):
+        if not -_LONG <= moment < _LONG:
+            raise Invalid(f"the time {moment} does not fit in 64 bits")
+    for cost in (span.input_cost, span.output_cost, span.total_cost):
+        if cost is not None and not math.isfinite(cost):
+            raise Invalid(f"a cost is a finite number, not {cost}")
+    for document in filter(None, (span.attributes, span.detail)):
+        _document(document)
 
 
 def _document(value: Any) -> None:
@@ -175,3 +197,36 @@ def text(value: str) -> None:
             value.encode()
         except UnicodeEncodeError:
             raise Invalid("text may not hold half of a surrogate pair") from None
+
+
+def _facet(_: Work, put: PutFacet) -> None:
+    _key(put.name)
+    _document(put.document)
+    check_facet(put.name, put.document)
+
+
+def _type(_: Work, put: PutType) -> None:
+    _key(put.definition.name)
+    _document(msgspec.to_builtins(put.definition))
+
+
+def _spans(_: Work, put: PutSpans) -> None:
+    for span in put.spans:
+        _span(span)
+
+
+def _records(_: Work, put: PutRecords) -> None:
+    for key, document in put.records.items():
+        _key(key)
+        _document(document)
+
+
+_WAYS: dict[type[Any], Callable[[Work, Any], None]] = {
+    AppendPoints: _points,
+    PutEdge: _edge,
+    PutFacet: _facet,
+    PutLabel: _label,
+    PutRecords: _records,
+    PutSpans: _spans,
+    PutType: _type,
+}

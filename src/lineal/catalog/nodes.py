@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid
-from lineal.graph.types import Types
+from lineal.graph.types import WORKSPACE, Types
 from lineal.store.base import Connection, Row
 from lineal.store.sql import entities
 from lineal.store.sql.symbols import Symbols
@@ -105,6 +105,13 @@ def row_by_name(cx: Connection, symbols: Symbols, types: Types, ref: ByName) -> 
     """The row of the entity with this identity by name."""
     scope = symbols.find(cx, types.identity(ref.kind))
     return entities.by_key(cx, scope, symbols.find(cx, ref.namespace), ref.name)
+
+
+def contained(cx: Connection, symbols: Symbols, node: Node) -> list[int]:
+    """Ids of all that an entity contains, at any depth; a workspace contains its namespace."""
+    if node.kind == WORKSPACE:
+        return entities.in_namespace(cx, symbols.find(cx, node.name), node.id)
+    return entities.contained(cx, node.id)
 
 
 def node_of(cx: Connection, symbols: Symbols, row: Row) -> Node:

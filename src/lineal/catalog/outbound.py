@@ -21,10 +21,15 @@ class Refused(Exception):
 
 
 class Outcome(NamedTuple):
-    """How a request went; `error` is empty when it was answered with a status of 2xx."""
+    """How a request went; `error` is empty when it was answered with a status of 2xx.
+
+    Attributes:
+        body: the beginning of the answer, if it was asked for.
+    """
 
     status: int
     error: str
+    body: str = ""
 
 
 def check_url(url: str, allow_private: bool) -> SplitResult:
@@ -42,27 +47,52 @@ def check_url(url: str, allow_private: bool) -> SplitResult:
         raise Invalid("a webhook's URL begins with http:// or https:// and a host")
     if "@" in parts.netloc or len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
         raise Invalid(f"a webhook's URL has at most {_LONGEST} plain characters and no credentials")
-    literal = _address(parts.hostname)
-    if literal is not None and not allow_private and not _public(literal):
+    if not allow_private and _is_private(parts.hostname):
         raise Invalid(f"{parts.hostname} is not a public address")
     return parts
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], allow_private: bool) -> Outcome:
-    """Send a POST. Redirects are not followed; the address that was checked is the one connected to."""
+def _is_private(host: str) -> bool:
+    """Whether a host is a private address in any spelling, or a name that always means this machine."""
+    name = host.rstrip(".").lower()
+    literal = _address(name) or _spelt(name)
+    if literal is not None:
+        return not _public(literal)
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _spelt(text: str) -> ipaddress.IPv4Address | None:
+    """An IPv4 address as resolvers also take it, such as 127.1, 0x7f000001 or 2130706433."""
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(text))
+    except OSError:
+        return None
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], allow_private: bool, keep: int = 0) -> Outcome:
+    """Send a POST. Redirects are not followed; the address that was checked is the one connected to.
+
+    Args:
+        url: to whom.
+        body, headers: what is sent.
+        allow_private: whether loopback and private addresses may be called.
+        keep: at most so many bytes of the answer are wanted, of those that come at once.
+    """
     try:
         parts = check_url(url, allow_private)
         connection = _Pinned(parts, _resolve(parts, allow_private))
         try:
             connection.request("POST", _target(parts), body, dict(headers))
-            status = connection.getresponse().status
+            response = connection.getresponse()
+            status, answer = response.status, response.read1(keep) if keep else b""
         finally:
             connection.close()
     except (Invalid, Refused) as error:
         return Outcome(0, str(error))
     except (OSError, http.client.HTTPException) as error:
         return Outcome(0, f"{type(error).__name__}: {error}")
-    return Outcome(status, "" if 200 <= status < 300 else f"answered with status {status}")
+    complaint = "" if 200 <= status < 300 else f"answered with status {status}"
+    return Outcome(status, complaint, answer.decode(errors="replace"))
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from lineal.catalog.authorize import may
 from lineal.catalog.nodes import STATES, Node, Nodes, node_of
 from lineal.catalog.values import Role
 from lineal.graph.errors import Denied, Invalid, NotFound
-from lineal.graph.model import AnyRef, Edge, Entity, External, Label, Point
+from lineal.graph.model import AnyRef, Edge, Entity, External, Label, Point, Record
 from lineal.graph.query import Part
 from lineal.store.base import Connection, Row
 from lineal.store.sql import edges, entities, labels, points
+from lineal.store.sql import records as rows_of
 from lineal.store.sql.find import Sql
 
 if TYPE_CHECKING:
@@ -185,6 +187,16 @@ def seeable(session: Session, ids: set[int]) -> set[int]:
     return {row[0] for row in cx.execute(sql, (cx.dialect.pack(sorted(ids)), *condition.params))}
 
 
+def acting(session: Session, uuids: Collection[str], role: Role) -> set[str]:
+    """Those of the uuids whose entities the caller may use in this role."""
+    if not uuids:
+        return set()
+    cx = session.catalog.store.reader()
+    condition = session.scope.predicate(compiler(session), role)
+    sql = f"SELECT e.uuid FROM entity e WHERE {cx.dialect.among('e.uuid')} AND ({condition.text})"
+    return {row[0] for row in cx.execute(sql, (cx.dialect.pack(sorted(uuids)), *condition.params))}
+
+
 def series(
     session: Session,
     ref: AnyRef,
@@ -207,6 +219,27 @@ def series(
         return [Point(key, value, time, step) for time, step, value in thinned]
     columns = (repeat(key), found.values[offset:end], found.times[offset:end], found.steps[offset:end])
     return list(map(Point._make, zip(*columns, strict=False)))
+
+
+def records(
+    session: Session, ref: AnyRef, keys: Sequence[str] | None, after: int, limit: int
+) -> list[Record]:
+    """Records of one entity, in the order in which they came."""
+    if limit < 1:
+        raise Invalid(f"a limit is at least 1, not {limit}")
+    node = visible(session, ref)
+    cx = session.catalog.store.reader()
+    found = rows_of.page(cx, node.id, after, limit) if keys is None else rows_of.some(cx, node.id, keys)
+    # Not msgspec, which does not know the NaN and Infinity of documents.
+    return [
+        Record(number, key, json.loads(document), created, updated)
+        for number, key, document, created, updated in found
+    ]
+
+
+def count_records(session: Session, ref: AnyRef) -> int:
+    """How many records an entity has."""
+    return rows_of.count(session.catalog.store.reader(), visible(session, ref).id)
 
 
 def _value(point: tuple[int, int, float]) -> int:

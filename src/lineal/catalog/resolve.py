@@ -15,6 +15,8 @@ from lineal.graph.change import (
     PutEntity,
     PutFacet,
     PutLabel,
+    PutRecords,
+    PutSpans,
     Remove,
     TheEdge,
 )
@@ -44,7 +46,13 @@ def _refs(operation: AnyOperation) -> Iterator[AnyRef]:
             yield source
             yield target
         case (
-            PutFacet(ref=ref) | PutLabel(ref=ref) | AppendPoints(ref=ref) | Remove(ref=ref) | Expect(ref=ref)
+            PutFacet(ref=ref)
+            | PutLabel(ref=ref)
+            | AppendPoints(ref=ref)
+            | PutSpans(ref=ref)
+            | PutRecords(ref=ref)
+            | Remove(ref=ref)
+            | Expect(ref=ref)
         ):
             yield ref
             if isinstance(operation, Remove) and isinstance(operation.what, TheEdge):

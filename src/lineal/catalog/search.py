@@ -10,7 +10,7 @@ from lineal.catalog import reading
 from lineal.catalog.nodes import node_of
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity
-from lineal.graph.query import And, Attribute, Compare, Metric, Page, Query
+from lineal.graph.query import And, Attribute, Compare, Expr, Metric, Page, Query
 from lineal.store.base import Connection, Row
 from lineal.store.sql import entities, text
 from lineal.store.sql.find import STATES, TRUE, Compiler, Names, Sql, valid_at
@@ -42,7 +42,7 @@ def find(session: Session, query: Query) -> Page:
     if not 1 <= query.limit <= MOST:
         raise Invalid(f"a page has 1 to {MOST} entities, not {query.limit}")
     offset = _offset(query.cursor)
-    prepared = _prepare(session, query)
+    prepared = prepare(session, query)
     if prepared is None:
         return Page([], total=0 if query.count or query.facets else None)
     rows = _rows(session, query, prepared, offset)
@@ -83,19 +83,17 @@ def counts(session: Session) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _prepare(session: Session, query: Query) -> Prepared | None:
+def prepare(session: Session, query: Query) -> Prepared | None:
     """The query in SQL; None when its text cannot match anything."""
     catalog = session.catalog
     cx = catalog.store.reader()
     types = session.types()
     names = Names(lambda name: catalog.symbols.find(cx, name), types.subkinds, types.sublabels)
-    compiler = Compiler(cx, names, catalog.writing.now(), lambda alias: reading.predicate(session, alias))
-    conditions = [
-        compiler.condition(query.where),
-        *_narrow(session, query, names),
-        reading.predicate(session),
-    ]
-    source, corrected = "entity e", None
+    now = catalog.writing.now()
+    compiler = Compiler(cx, names, now, lambda alias: reading.predicate(session, alias), catalog.frequencies)
+    source, condition = _source(query, compiler)
+    conditions = [condition, *_narrow(session, query, names), reading.predicate(session)]
+    corrected = None
     terms: list[list[str]] = []
     if query.text.strip():
         terms, corrected = _terms(session, query.text)
@@ -108,6 +106,28 @@ def _prepare(session: Session, query: Query) -> Prepared | None:
         tuple(param for each in conditions for param in each.params),
     )
     return Prepared(source, where, compiler, terms, corrected)
+
+
+def _source(query: Query, compiler: Compiler) -> tuple[str, Sql]:
+    """Where to look for what fulfils the query's condition, and what must hold there."""
+    if query.text.strip() or _walked_home(query) is not None:
+        return "entity e", compiler.condition(query.where)
+    return compiler.source(_parts(query), _home(query))
+
+
+def _parts(query: Query) -> list[Expr]:
+    """What must hold, all of it."""
+    if query.where is None:
+        return []
+    return query.where.parts if isinstance(query.where, And) else [query.where]
+
+
+def _home(query: Query) -> int | None:
+    """The one home whose entities are asked for."""
+    for part in _parts(query):
+        if isinstance(part, Compare) and part.field == Attribute("home") and part.op == "=":
+            return part.value if isinstance(part.value, int) else None
+    return None
 
 
 def _narrow(session: Session, query: Query, names: Names) -> list[Sql]:
@@ -171,21 +191,14 @@ def _rows(session: Session, query: Query, prepared: Prepared, offset: int) -> li
     if terms and not query.order:
         return _ranked(cx, prepared, wanted, offset)
     joins, order = compiler.order(query.order)
-    sql = (
-        f"SELECT {entities.ALIASED} FROM {source}{joins} WHERE {where.text} ORDER BY {order} LIMIT ? OFFSET ?"
-    )
-    return cx.execute(sql, (*where.params, wanted, offset))
+    sql = f"SELECT {entities.ALIASED} FROM {source}{joins.text} WHERE {where.text} ORDER BY {order} LIMIT ? OFFSET ?"
+    return cx.execute(sql, (*joins.params, *where.params, wanted, offset))
 
 
 def _walked_home(query: Query) -> int | None:
     """The one home whose entities are asked for in the order of a metric: then its index is walked in order."""
-    if query.text or len(query.order) == 0 or not isinstance(query.order[0].field, Metric):
-        return None
-    parts = query.where.parts if isinstance(query.where, And) else [query.where]
-    for part in parts:
-        if isinstance(part, Compare) and part.field == Attribute("home") and part.op == "=":
-            return part.value if isinstance(part.value, int) else None
-    return None
+    ordered = not query.text and query.order and isinstance(query.order[0].field, Metric)
+    return _home(query) if ordered else None
 
 
 def _walk(session: Session, query: Query, prepared: Prepared, home: int, offset: int) -> list[Row]:
@@ -196,11 +209,11 @@ def _walk(session: Session, query: Query, prepared: Prepared, home: int, offset:
     joins, order = prepared.compiler.order(query.order[1:])
     direction = "DESC" if first.descending else "ASC"
     sql = (
-        f"SELECT {entities.ALIASED} FROM latest w JOIN entity e ON e.id = w.entity{joins}"
+        f"SELECT {entities.ALIASED} FROM latest w JOIN entity e ON e.id = w.entity{joins.text}"
         f" WHERE w.home = ? AND w.key = ? AND w.value IS NOT NULL AND {prepared.where.text}"
         f" ORDER BY w.value {direction}, {order} LIMIT ? OFFSET ?"
     )
-    return cx.execute(sql, (home, key, *prepared.where.params, query.limit + 1, offset))
+    return cx.execute(sql, (*joins.params, home, key, *prepared.where.params, query.limit + 1, offset))
 
 
 def _ranked(cx: Connection, prepared: Prepared, limit: int, offset: int) -> list[Row]:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from lineal.catalog import history, lineage, reading, search, why
+from lineal.catalog import history, lineage, reading, rendered, search, spans, why
+from lineal.catalog import summary as summaries
 from lineal.catalog.access import Scope
 from lineal.catalog.commit import commit
-from lineal.catalog.values import Decision, Event, LabelPath, Principal, Role
+from lineal.catalog.rendered import Rendering
+from lineal.catalog.values import Decision, Event, LabelPath, Principal, Role, Standing
 from lineal.catalog.work import Work
 from lineal.graph.change import Change, Commit
 from lineal.graph.errors import NotFound
-from lineal.graph.model import AnyRef, Edge, Entity, Point
-from lineal.graph.query import Lineage, Page, Part, Query, Walk
+from lineal.graph.model import DEFAULT_NAMESPACE, AnyRef, Edge, Entity, Point, Record, Scalar, Span
+from lineal.graph.query import Lineage, Page, Part, Query, Summary, Walk
 from lineal.graph.types import Types
 from lineal.store.base import Connection
 
 if TYPE_CHECKING:
     from lineal.catalog.catalog import Catalog
-    from lineal.store.blobs import Folder
+    from lineal.store.blobs import Folder, IncomingPart, Means
+
+C = TypeVar("C")
+PLAIN = Types()
+"""What every store has."""
 
 
 class Session:
@@ -29,17 +35,33 @@ class Session:
     same for a coroutine. All raise the errors of `lineal.graph.errors`; what the caller may not see is NotFound.
     """
 
-    __slots__ = ("catalog", "door", "principal")
+    __slots__ = ("catalog", "door", "namespace", "principal")
 
-    def __init__(self, catalog: Catalog, principal: Principal, door: str) -> None:
+    def __init__(
+        self, catalog: Catalog, principal: Principal, door: str, namespace: str | None = None
+    ) -> None:
         self.catalog = catalog
         self.principal = principal
         self.door = door
+        self.namespace = namespace
+
+    def within(self, namespace: str | None) -> Session:
+        """The same, limited to the workspace of this namespace, of which alone it sees and makes things; None: all."""
+        return Session(self.catalog, self.principal, self.door, namespace)
+
+    def enters(self, workspace: str) -> bool:
+        """Whether there is such a workspace, and the caller may see anything there."""
+        return self.catalog.has_workspace(workspace) and self.scope.enters(workspace)
+
+    def workspaces(self) -> list[str]:
+        """Names of the workspaces that the caller enters, the default one among them."""
+        every = {DEFAULT_NAMESPACE, *self.catalog.workspaces()}
+        return sorted(name for name in every if self.scope.enters(name))
 
     @property
     def scope(self) -> Scope:
         """What the principal may see and do."""
-        return self.catalog.scope(self.principal)
+        return self.catalog.scope(self.principal, namespace=self.namespace)
 
     def commit(self, change: Change) -> Commit:
         """Apply a change; when this returns it is durable."""
@@ -52,7 +74,8 @@ class Session:
         return work.answer()
 
     def _apply(self, cx: Connection, change: Change) -> Work:
-        return commit(cx, self.catalog.writing, self.catalog.scope(self.principal, cx), self.door, change)
+        scope = self.catalog.scope(self.principal, cx, self.namespace)
+        return commit(cx, self.catalog.writing, scope, self.door, change)
 
     def get(self, ref: AnyRef, parts: Sequence[Part] = ("properties", "labels", "external")) -> Entity:
         """One entity, softly deleted ones included; NotFound when there is none to see."""
@@ -71,6 +94,19 @@ class Session:
     def find(self, query: Query) -> Page:
         """Entities that match, ordered and paged, only what the caller may see."""
         return search.find(self, query)
+
+    def render(self, rendering: Rendering[C], found: Sequence[tuple[Entity, C]]) -> list[bytes]:
+        """What a door shows of each entity that it has found, made anew only of those that have changed.
+
+        Args:
+            rendering: how; the same object every time.
+            found: entities without the parts that the rendering shows, each with its context.
+        """
+        return rendered.render(self, rendering, found)
+
+    def summarize(self, summary: Summary) -> list[list[Scalar]]:
+        """Figures over all that matches: for each group its values and then the figures, ordered by the values."""
+        return summaries.summarize(self, summary)
 
     def suggest(self, text: str, limit: int = 8) -> list[Entity]:
         """Entities whose name has words that begin so, for type-ahead."""
@@ -106,6 +142,30 @@ class Session:
         """
         return reading.series(self, ref, key, limit=limit, offset=offset, steps=steps, buckets=buckets)
 
+    def records(
+        self, ref: AnyRef, *, keys: Sequence[str] | None = None, after: int = 0, limit: int = 1000
+    ) -> list[Record]:
+        """Rows of a data set in the order in which they came: those of some keys, or a page of all.
+
+        Args:
+            ref: the entity that they belong to.
+            keys: those wanted; the other arguments then mean nothing.
+            after: id of the last record of the page before.
+            limit: records in a page.
+        """
+        return reading.records(self, ref, keys, after, limit)
+
+    def count_records(self, ref: AnyRef) -> int:
+        """How many records an entity has."""
+        return reading.count_records(self, ref)
+
+    def spans(self, ids: Sequence[int]) -> dict[int, list[Span]]:
+        """Spans by trace, for those of the traces that the caller may see and that have any.
+
+        The spans of a trace that have no parent come first, then the others by start.
+        """
+        return spans.read(self, ids)
+
     def history(self, ref: AnyRef, limit: int = 100) -> list[Event]:
         """What was done to the entity, newest first."""
         return history.history(self, ref, limit)
@@ -127,8 +187,8 @@ class Session:
         return history.newest(self)
 
     def types(self) -> Types:
-        """Every definition."""
-        return self.catalog.types()
+        """Every definition; to who was granted nothing, only those that are built in."""
+        return PLAIN if self.scope.barred else self.catalog.types()
 
     def why_label(self, ref: AnyRef, label: str) -> list[LabelPath]:
         """How the label came to the entity, one way for each root."""
@@ -138,9 +198,33 @@ class Session:
         """Why a principal may or may not act in this role on the entity. Only for oneself or an admin."""
         return why.why_access(self, ref, principal, role)
 
+    def standing(self, ref: AnyRef, principal: str) -> Standing:
+        """As what a principal may act on the entity. Only for oneself or an admin of it."""
+        return why.standing(self, ref, principal)
+
+    def standing_in(self, namespace: str, kind: str, principal: str) -> Standing:
+        """The same on whatever entity of a kind may be in a namespace. Only for oneself or an admin of that."""
+        return why.standing_in(self, namespace, kind, principal)
+
     def folder(self, ref: AnyRef, *, write: bool = False) -> Folder:
         """The entity's own folder of bytes; Denied without the role of editor when `write`."""
         node = reading.visible(self, ref, "editor" if write else "viewer")
         if node is None:
             raise NotFound(f"nothing at {ref}")
         return self.catalog.blobs.folder(node.uuid)
+
+    @property
+    def means(self) -> Means:
+        """How files may travel, other than in one piece through the server."""
+        return self.catalog.blobs.means
+
+    def incoming_part(self, upload: str, number: str, ticket: str) -> IncomingPart:
+        """A part of a file at a link that `Folder.start` gave out; the link alone gives the right to it.
+
+        Args:
+            upload, number, ticket: the two segments of the link's path, and its query.
+
+        Raises:
+            Denied: the link was not given out, it has expired, or the upload is over.
+        """
+        return self.catalog.blobs.part(upload, number, ticket)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-Role = Literal["viewer", "editor", "admin", "owner"]
-ROLES: tuple[Role, ...] = ("viewer", "editor", "admin", "owner")
+Role = Literal["viewer", "contributor", "editor", "admin", "owner"]
+ROLES: tuple[Role, ...] = ("viewer", "contributor", "editor", "admin", "owner")
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -24,6 +24,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         target: `store`, `namespace`, `kind`, `classification` or `entity`.
         value: the namespace, kind or classification by name, the entity by uuid; empty for the store.
+        kind: of a grant on a namespace: only on its entities of this kind, with what they contain.
+        note: in the words of whoever made it; a door keeps there what its protocol calls the role.
     """
 
     id: int
@@ -34,10 +36,16 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     deny: bool = False
     valid_from: int | None = None
     valid_until: int | None = None
+    kind: str = ""
+    note: str = ""
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An account, or a group of accounts."""
+    """An account, or a group of accounts.
+
+    Attributes:
+        namespace: of a group, the one to which it belongs, whose admins decide about it, too.
+    """
 
     id: int
     name: str
@@ -45,6 +53,8 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     active: bool = True
     created: int = 0
     groups: list[str] = []
+    namespace: str = ""
+    description: str = ""
 
 
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,7 +75,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
         number: position within the commit.
         at: milliseconds since the epoch.
         principal: who; `door`: through which protocol.
-        action: created, updated, deleted, restored, removed, linked, unlinked, labelled, unlabelled, points, typed.
+        action: created, updated, deleted, restored, removed, linked, unlinked, labelled, unlabelled, points, spans,
+            typed.
         before: former values of what changed (None: it was not there); how to undo it.
         after: the new values.
     """
@@ -97,6 +108,20 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     role: Role
     allowed: bool
     because: list[str] = []
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """As what somebody may act on something.
+
+    Attributes:
+        role: the highest; None when they may not even see it.
+        denied: whether that is because it is denied.
+        notes: of the grants that allow it.
+    """
+
+    role: Role | None
+    denied: bool = False
+    notes: list[str] = []
 
 
 class LabelPath(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from lineal.catalog import outbound
+from lineal.catalog.telling import Form, Listener, Message, Plain
 from lineal.catalog.values import Event, Principal
 from lineal.graph.errors import NotFound
 from lineal.store.base import Row
@@ -40,6 +39,7 @@ _AT_ONCE = 8
 _IN_A_ROW = 50
 _PAGE = 500
 _IDLE = 30.0
+_KEPT_OF_ANSWER = 10_000
 _GATHER = 0.1
 
 
@@ -82,8 +82,22 @@ class _Hook(NamedTuple):
     """A webhook with what only the worker needs."""
 
     webhook: Webhook
-    secret: str
     since: int
+    form: str
+    listener: Listener
+
+
+class _New(NamedTuple):
+    """A webhook that is to be made."""
+
+    url: str
+    secret: str
+    kinds: list[str]
+    actions: list[str]
+    active: bool = True
+    form: str = ""
+    namespace: str | None = None
+    options: Mapping[str, Any] = {}
 
 
 class Webhooks:
@@ -102,6 +116,11 @@ class Webhooks:
         self._wake: Callable[[], None] = lambda: None
         self._busy: set[int] = set()
         self._prune_at = 0
+        self._forms: dict[str, Form] = {"": Plain()}
+
+    def speak(self, name: str, form: Form) -> None:
+        """Tell of changes in another form, too."""
+        self._forms[name] = form
 
     def all(self, session: Session) -> list[Webhook]:
         """Every webhook; Denied unless an admin asks."""
@@ -117,21 +136,82 @@ class Webhooks:
             Denied: an admin must ask.
             Invalid: the URL may not be called, or a kind is unknown.
         """
-        self._catalog.accounts.require_admin(session)
-        outbound.check_url(url, self._allow_private)
         types = self._catalog.types()
         for kind in kinds:
             types.kind(kind)
         secret = secret or secrets.token_hex(32)
+        return self._add(session, _New(url, secret, list(kinds), list(actions))).webhook, secret
+
+    def add_listener(
+        self, session: Session, form: str, url: str, secret: str, options: dict[str, Any], *, active: bool
+    ) -> Listener:
+        """Tell an address of changes in the session's workspace, in a protocol's form; raises as `add` does."""
+        new = _New(url, secret, list(self._forms[form].kinds), [], active, form, session.namespace, options)
+        return self._add(session, new).listener
+
+    def _add(self, session: Session, new: _New) -> _Hook:
+        self._catalog.accounts.require_admin(session)
+        outbound.check_url(new.url, self._allow_private)
         who, now = session.principal.name, _now()
-        shapes = json.dumps(list(kinds)), json.dumps(list(actions))
-
-        def work(cx: Any) -> int:
-            return rows.add(cx, (url, secret, *shapes, 1, now, who, log.newest(cx)))
-
-        number = self._catalog.store.write(work)
+        about = (new.url, new.secret, json.dumps(new.kinds), json.dumps(new.actions), int(new.active))
+        form = (new.form, new.namespace, now, json.dumps(new.options))
+        number = self._catalog.store.write(lambda cx: rows.add(cx, (*about, now, who, log.newest(cx), *form)))
         self._wake()
-        return Webhook(number, url, list(kinds), list(actions), True, now, who), secret
+        return self._hook(number)
+
+    def listeners(self, session: Session, form: str) -> list[Listener]:
+        """Those of the session's workspace that are told in a form, newest first; Denied unless an admin asks."""
+        self._catalog.accounts.require_admin(session)
+        found = [hook.listener for hook in self._hooks() if hook.form == form]
+        return [each for each in reversed(found) if each.namespace == session.namespace]
+
+    def listener(self, session: Session, form: str, number: int) -> Listener:
+        """One of these; NotFound when there is none of this number."""
+        for each in self.listeners(session, form):
+            if each.id == number:
+                return each
+        raise NotFound(f"no webhook {number}")
+
+    def change_listener(
+        self,
+        session: Session,
+        form: str,
+        number: int,
+        *,
+        url: str | None = None,
+        secret: str | None = None,
+        active: bool | None = None,
+        options: Mapping[str, Any],
+    ) -> Listener:
+        """Change what is given, of the options those that are named; raises as `add` does.
+
+        What happened while it was not active it is not told later.
+        """
+        self.listener(session, form, number)
+        if url is not None:
+            outbound.check_url(url, self._allow_private)
+
+        def work(cx: Any) -> None:
+            row = rows.one(cx, number)
+            if row is None:
+                raise NotFound(f"no webhook {number}")
+            hook = _hook(row)
+            old, wanted = hook.listener, hook.listener.active if active is None else active
+            since = log.newest(cx) if wanted and not old.active else hook.since
+            named = (url or old.url, old.secret if secret is None else secret, int(wanted), since, _now())
+            rows.change(cx, number, (*named, json.dumps({**old.options, **options})))
+
+        self._catalog.store.write(work)
+        self._wake()
+        return self.listener(session, form, number)
+
+    def try_listener(self, session: Session, form: str, number: int, about: str) -> outbound.Outcome:
+        """Tell it of something that did not happen, and answer how that went and what it said."""
+        listener = self.listener(session, form, number)
+        message = self._forms[form].example(listener, about)
+        return self._post(
+            listener.url, message.body, message.headers, self._allow_private, keep=_KEPT_OF_ANSWER
+        )
 
     def remove(self, session: Session, number: int) -> None:
         """Tell the address no more; NotFound when there is no such webhook."""
@@ -148,7 +228,8 @@ class Webhooks:
     def test(self, session: Session, number: int) -> Delivery:
         """Send an empty delivery now, and answer how it went."""
         self._catalog.accounts.require_admin(session)
-        outcome = self._send(self._hook(number), 0, [])
+        hook = self._hook(number)
+        outcome = self._send(hook, [self._forms[hook.form].example(hook.listener, "")])
         status: Status = "failed" if outcome.error else "delivered"
         return Delivery(number, 0, 1, _now(), status, outcome.error or None)
 
@@ -248,7 +329,7 @@ class Webhooks:
         if row is None:
             return
         hook = _hook(row)
-        outcome = self._send(hook, commit, self._of_commit(hook, commit))
+        outcome = self._tell(hook, commit)
         status, next_at = _verdict(outcome, attempt)
         error = outcome.error or None
         self._catalog.store.write(lambda cx: rows.settle(cx, number, commit, status, next_at, error))
@@ -257,22 +338,29 @@ class Webhooks:
         found = self._events(hook, commit - 1, 1)
         return [event for event in found if event.commit == commit and self._wanted(hook.webhook, event)]
 
-    def _send(self, hook: _Hook, commit: int, events: Sequence[Event]) -> outbound.Outcome:
-        number = hook.webhook.id
-        body = msgspec.json.encode({"webhook": number, "commit": commit, "events": events})
-        stamp = str(int(time.time()))
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "Lineal-Webhook",
-            "X-Lineal-Delivery": f"{number}-{commit}",
-            "X-Lineal-Timestamp": stamp,
-            "X-Lineal-Signature": sign(hook.secret, stamp, body),
-        }
-        return self._post(hook.webhook.url, body, headers, self._allow_private)
+    def _tell(self, hook: _Hook, commit: int) -> outbound.Outcome:
+        """Tell a webhook of a commit in its form."""
+        form = self._forms.get(hook.form)
+        if form is None:
+            return outbound.Outcome(0, f"this server does not speak {hook.form}")
+        events = self._of_commit(hook, commit)
+        return self._send(hook, form.messages(self._session(hook), hook.listener, commit, events))
+
+    def _send(self, hook: _Hook, messages: Sequence[Message]) -> outbound.Outcome:
+        """Send one after the other until one does not arrive; all of them are then tried again."""
+        outcome = outbound.Outcome(200, "")
+        for message in messages:
+            outcome = self._post(hook.webhook.url, message.body, message.headers, self._allow_private)
+            if outcome.error:
+                break
+        return outcome
+
+    def _session(self, hook: _Hook) -> Session:
+        principal = self._principal(hook.webhook.principal)
+        return self._catalog.session(principal, "native").within(hook.listener.namespace)
 
     def _events(self, hook: _Hook, since: int, limit: int) -> list[Event]:
-        session = self._catalog.session(self._principal(hook.webhook.principal), "native")
-        return session.changes(since, limit)
+        return self._session(hook).changes(since, limit)
 
     def _principal(self, name: str) -> Principal:
         """Whoever made a webhook: with that one's present grants, or none when the account is gone."""
@@ -299,15 +387,25 @@ class Webhooks:
         return _hook(row)
 
 
-def sign(secret: str, stamp: str, body: bytes) -> str:
-    """The signature of a delivery: of its time stamp and its body, under the webhook's secret."""
-    return "v1=" + hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
 def _hook(row: Row) -> _Hook:
-    number, url, secret, kinds, actions, active, created, principal, since = row
+    (
+        number,
+        url,
+        secret,
+        kinds,
+        actions,
+        active,
+        created,
+        principal,
+        since,
+        form,
+        namespace,
+        updated,
+        options,
+    ) = row
     shown = Webhook(number, url, json.loads(kinds), json.loads(actions), bool(active), created, principal)
-    return _Hook(shown, secret, since)
+    listener = Listener(number, url, secret, bool(active), namespace, created, updated, json.loads(options))
+    return _Hook(shown, since, form, listener)
 
 
 def _verdict(outcome: outbound.Outcome, attempts_before: int) -> tuple[Status, int]:

@@ -7,15 +7,19 @@ import json
 from typing import TYPE_CHECKING
 
 from lineal.catalog import reading
-from lineal.catalog.access import Rule, Scope, rank, sentence
+from lineal.catalog.access import Rule, Scope, covers, rank, sentence
 from lineal.catalog.authorize import may
-from lineal.catalog.values import Decision, LabelPath, Principal, Role
-from lineal.graph.errors import Denied, NotFound
+from lineal.catalog.nodes import Node
+from lineal.catalog.values import ROLES, Decision, LabelPath, Principal, Role, Standing
+from lineal.graph.errors import Denied, LinealError, NotFound
 from lineal.graph.model import AnyRef, Entity
 from lineal.store.sql import accounts, edges, labels, log
 
 if TYPE_CHECKING:
     from lineal.catalog.session import Session
+
+
+_OTHERS = "only an admin may ask about others"
 
 
 def why_label(session: Session, ref: AnyRef, label: str) -> list[LabelPath]:
@@ -73,25 +77,70 @@ def why_access(session: Session, ref: AnyRef, principal: str, role: Role) -> Dec
     """What decides whether a principal may act on an entity in a role.
 
     Raises:
-        Denied: asking about somebody else without being admin.
+        Denied: asking about somebody else without being admin of the entity.
         NotFound: no such principal, or nothing there for the one who asks.
     """
-    if principal != session.principal.name and not session.catalog.accounts.is_admin(session):
-        raise Denied("only an admin may ask about others")
-    node = reading.visible(session, ref)
+    node = _asked(session, ref, principal)
     if session.principal.everything and principal == session.principal.name:
         return Decision(
             principal, node.uuid, role, True, ["there are no accounts: everything is open on loopback"]
         )
-    cx = session.catalog.store.reader()
-    row = accounts.principal(cx, principal)
-    if row is None:
-        raise NotFound(f"no user or group {principal!r}")
-    scope = session.catalog.scope(Principal(row[0], row[1]))
-    allowed = may(cx, scope, reading.compiler(session), node.id, role)
+    scope = _scope_of(session, principal)
+    allowed = may(session.catalog.store.reader(), scope, reading.compiler(session), node.id, role)
     return Decision(
         principal, node.uuid, role, allowed, _because(session, scope, reading.entity_of(node), role)
     )
+
+
+def standing(session: Session, ref: AnyRef, principal: str) -> Standing:
+    """As what a principal may act on an entity; raises as `why_access` does."""
+    node = _asked(session, ref, principal)
+    scope, entity = _scope_of(session, principal), reading.entity_of(node)
+    cx, compiler = session.catalog.store.reader(), reading.compiler(session)
+    for role in reversed(ROLES):
+        if may(cx, scope, compiler, node.id, role):
+            allows, _ = scope.relevant(role)
+            notes = [rule.note for rule in allows if rule.note and _covers(session, rule, entity, role)]
+            return Standing(role, notes=notes)
+    _, denies = scope.relevant("viewer")
+    return Standing(None, any(_covers(session, rule, entity, "viewer") for rule in denies))
+
+
+def standing_in(session: Session, namespace: str, kind: str, principal: str) -> Standing:
+    """As what a principal may act on any entity of a kind in a namespace.
+
+    Raises:
+        Denied: asking about somebody else without being admin of the namespace. NotFound: no such principal.
+    """
+    if principal != session.principal.name and not session.scope.manages("admin", namespace):
+        raise Denied(_OTHERS)
+    scope, any_of_them = _scope_of(session, principal), Node(0, "", kind, namespace, "")
+    types = session.types()
+    for role in reversed(ROLES):
+        if scope.allows_new(types, any_of_them, (), role):
+            return Standing(role, notes=[rule.note for rule in scope.relevant(role)[0] if rule.note])
+    _, denies = scope.relevant("viewer")
+    return Standing(None, any(covers(types, rule, any_of_them, ()) for rule in denies))
+
+
+def _asked(session: Session, ref: AnyRef, principal: str) -> Node:
+    """The node about which the caller may ask such a thing."""
+    if principal == session.principal.name or session.catalog.accounts.is_admin(session):
+        return reading.visible(session, ref)
+    try:
+        return reading.visible(session, ref, "admin")
+    except LinealError:
+        # Not even whether it is there: what somebody may do on nothing is told to nobody else either.
+        raise Denied(_OTHERS) from None
+
+
+def _scope_of(session: Session, principal: str) -> Scope:
+    if session.principal.everything and principal == session.principal.name:
+        return session.scope
+    row = accounts.principal(session.catalog.store.reader(), principal)
+    if row is None:
+        raise NotFound(f"no user or group {principal!r}")
+    return session.catalog.scope(Principal(row[0], row[1]))
 
 
 def _because(session: Session, scope: Scope, entity: Entity, role: Role) -> list[str]:

@@ -59,6 +59,7 @@ class Work:
         self.causes: set[Cause] = set()
         self.created: list[bool] = []
         self.access_changed = False
+        self.owned: set[Node] = set()
         self.batches = 0
         self.new: set[int] = set()
         self.gone: set[int] = set()

@@ -15,6 +15,7 @@ from lineal.graph.model import (
     External,
     Point,
     Properties,
+    Span,
     Value,
 )
 from lineal.graph.types import AnyDef
@@ -39,6 +40,7 @@ class PutEntity(Operation, frozen=True, tag="put_entity"):
         name: the display name; with `unique` it is also the identity within kind and namespace.
         properties: merged into what is there; a value of None removes the key.
         state: `active` restores, `deleted` is the soft delete; with `cascade` also for all it contains.
+        updated: when it changed, if not now; a new value is a change by itself.
         handle: lets later operations of the same change address it as `Local(handle)`.
     """
 
@@ -96,6 +98,20 @@ class AppendPoints(Operation, frozen=True, tag="append_points"):
     points: list[Point]
 
 
+class PutSpans(Operation, frozen=True, tag="put_spans"):
+    """Put steps of a trace, each in place of the one that has its id already."""
+
+    ref: AnyRef
+    spans: list[Span]
+
+
+class PutRecords(Operation, frozen=True, tag="put_records"):
+    """Put rows of a data set by key, each in place of the one that has the key already."""
+
+    ref: AnyRef
+    records: dict[str, Any]
+
+
 class TheEntity(msgspec.Struct, frozen=True, tag="entity", tag_field="what", forbid_unknown_fields=True):
     """Remove the entity itself; softly unless `hard`."""
 
@@ -126,7 +142,13 @@ class ThePoints(msgspec.Struct, frozen=True, tag="points", tag_field="what", for
     key: str
 
 
-Removable = TheEntity | TheEdge | TheLabel | TheExternal | ThePoints
+class TheRecords(msgspec.Struct, frozen=True, tag="records", tag_field="what", forbid_unknown_fields=True):
+    """Remove the records of these keys; all of them when None."""
+
+    keys: list[str] | None = None
+
+
+Removable = TheEntity | TheEdge | TheLabel | TheExternal | ThePoints | TheRecords
 
 
 class Remove(Operation, frozen=True, tag="remove"):
@@ -185,7 +207,18 @@ class Expect(Operation, frozen=True, tag="expect"):
     code: str = ""
 
 
-AnyOperation = PutType | PutEntity | PutEdge | PutFacet | PutLabel | AppendPoints | Remove | Expect
+AnyOperation = (
+    PutType
+    | PutEntity
+    | PutEdge
+    | PutFacet
+    | PutLabel
+    | AppendPoints
+    | PutSpans
+    | PutRecords
+    | Remove
+    | Expect
+)
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 Scalar = None | bool | int | float | str
 Value = Scalar | list[Any] | dict[str, Any]
 Properties = dict[str, Value]
+SpanStatus = Literal["unset", "ok", "error"]
 
 ACTIVE = "active"
 DELETED = "deleted"
@@ -104,6 +105,53 @@ class Point(NamedTuple):
     value: float
     time: int
     step: int
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One row of a data set, kept beside it and not as a node.
+
+    Attributes:
+        id: grows in the order in which records came.
+        key: tells the records of one entity apart.
+        document: any JSON value.
+        created, updated: milliseconds since the epoch.
+    """
+
+    id: int
+    key: str
+    document: Any
+    created: int
+    updated: int
+
+
+class Span(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of a trace. Spans hang off their trace and are no nodes.
+
+    Attributes:
+        id: 16 hexadecimal digits, which tell the spans of one trace apart.
+        started, ended: nanoseconds since the epoch; `ended` is None as long as the step goes on.
+        parent: id of the step that this one is part of, whether or not that one is known.
+        type: what sort of step, such as `LLM` or `TOOL`.
+        model, provider: the language model that was called, and by whom it is served.
+        input_cost, output_cost, total_cost: of that call, in US dollars.
+        attributes: what the application told, JSON in which numbers may also be NaN and infinite.
+        detail: what else there is, such as events and links; never searched by its keys.
+    """
+
+    id: str
+    name: str
+    started: int
+    ended: int | None = None
+    parent: str | None = None
+    type: str = ""
+    status: SpanStatus = "unset"
+    model: str | None = None
+    provider: str | None = None
+    input_cost: float | None = None
+    output_cost: float | None = None
+    total_cost: float | None = None
+    attributes: dict[str, Any] = {}
+    detail: dict[str, Any] = {}
 
 
 class Edge(msgspec.Struct, frozen=True, omit_defaults=True):

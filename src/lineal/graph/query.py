@@ -8,13 +8,16 @@ import msgspec
 
 from lineal.graph.model import AnyRef, Edge, Entity, Scalar
 
-Operator = Literal["=", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "not in", "is null", "is not null"]
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "not in", "is null", "is not null", "matches"
+]
 
 
 class Attribute(msgspec.Struct, frozen=True, tag="attribute", tag_field="field", forbid_unknown_fields=True):
     """A column of the entity itself.
 
-    One of id, uuid, kind, namespace, name, state, home, owner, revision, created, updated, started, ended.
+    One of id, uuid, kind, namespace, name, state, home, owner, revision, created, updated, started, ended, and
+    duration: from start to end.
     """
 
     name: str
@@ -46,11 +49,35 @@ class EdgeDetail(
     key: str
 
 
-Field = Attribute | Property | Metric | ExternalId | EdgeDetail
+class OfHome(msgspec.Struct, frozen=True, tag="of_home", tag_field="field", forbid_unknown_fields=True):
+    """An attribute or a property of the entity's home, as far as the caller may see it."""
+
+    of: Attribute | Property
+
+
+class SpanField(msgspec.Struct, frozen=True, tag="span", tag_field="field", forbid_unknown_fields=True):
+    """A part of the span that `HasSpan` is looking at.
+
+    One of name, type, status, started, ended, duration (nanoseconds), model, provider, input_cost, output_cost,
+    total_cost, and content: its name, attributes and detail as JSON.
+    """
+
+    name: str
+
+
+class SpanAttribute(
+    msgspec.Struct, frozen=True, tag="span_attribute", tag_field="field", forbid_unknown_fields=True
+):
+    """An attribute of the span that `HasSpan` is looking at, as text; JSON text when it is no scalar."""
+
+    key: str
+
+
+Field = Attribute | Property | Metric | ExternalId | EdgeDetail | OfHome | SpanField | SpanAttribute
 
 
 class Compare(msgspec.Struct, frozen=True, tag="compare", tag_field="expr", forbid_unknown_fields=True):
-    """`like` is case-sensitive with `%` and `_`; a missing field satisfies `is null` only."""
+    """`like` is case-sensitive with `%` and `_`, `matches` finds a regular expression; missing is `is null` only."""
 
     field: Field
     op: Operator
@@ -72,6 +99,19 @@ class Related(msgspec.Struct, frozen=True, tag="related", tag_field="expr", forb
     where: Expr | None = None
 
 
+class Contains(msgspec.Struct, frozen=True, tag="contains", tag_field="expr", forbid_unknown_fields=True):
+    """Is the home of an active entity of one of these kinds or their subkinds that matches `where`."""
+
+    kinds: list[str]
+    where: Expr | None = None
+
+
+class HasSpan(msgspec.Struct, frozen=True, tag="has_span", tag_field="expr", forbid_unknown_fields=True):
+    """Is a trace with a span that matches `where`, which compares parts of spans."""
+
+    where: Expr | None = None
+
+
 class And(msgspec.Struct, frozen=True, tag="and", tag_field="expr", forbid_unknown_fields=True):
     """All hold; of none, true."""
 
@@ -90,7 +130,7 @@ class Not(msgspec.Struct, frozen=True, tag="not", tag_field="expr", forbid_unkno
     part: Expr
 
 
-Expr = Compare | Labelled | Related | And | Or | Not
+Expr = Compare | Labelled | Related | And | Or | Not | Contains | HasSpan
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +185,31 @@ class Page(msgspec.Struct, omit_defaults=True):
     total: int | None = None
     facets: dict[str, dict[str, int]] = {}
     corrected: str | None = None
+
+
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Figures over all that matches, by groups.
+
+    Attributes:
+        kinds, where: which active entities, as in a Query.
+        of: whether it is about the entities themselves or about their spans.
+        spans: a condition on the spans.
+        value: what is measured; what lacks it does not count. None counts without measuring.
+        figures: any of count, distinct, sum, avg, min, max, and percentiles such as p50 and p99.9, interpolated.
+        by: what to group by; what lacks any of these does not count.
+        interval: milliseconds; groups by start, too, and before all else.
+        limit: groups at most, in their order.
+    """
+
+    kinds: list[str] = []
+    where: Expr | None = None
+    of: Literal["entities", "spans"] = "entities"
+    spans: Expr | None = None
+    value: Field | None = None
+    figures: list[str] = msgspec.field(default_factory=lambda: ["count"])
+    by: list[Field] = []
+    interval: int | None = None
+    limit: int = 1000
 
 
 class Walk(msgspec.Struct, frozen=True, omit_defaults=True):

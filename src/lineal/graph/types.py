@@ -26,6 +26,8 @@ _PRIMITIVES: dict[str, tuple[type, ...]] = {
     "time": (int,),
     "json": (dict, list, str, int, float, bool),
 }
+WORKSPACE = "workspace"
+"""The kind of entity that stands for a namespace of one team."""
 _LONGEST = 300
 _GENERIC = re.compile(r"^(array|map)<(.+)>$")
 
@@ -133,6 +135,8 @@ class Types:
         self._above: dict[str, frozenset[str]] = {}
         self._below: dict[str, frozenset[str]] = {}
         self._unique: dict[str, frozenset[str]] = {}
+        self._identities: dict[str, str] = {}
+        self._attributes: dict[str, dict[str, AttributeDef]] = {}
 
     def all(self) -> list[AnyDef]:
         """Every definition, in the order in which it came."""
@@ -206,17 +210,20 @@ class Types:
 
     def identity(self, kind: str) -> str:
         """The kind within which names of this kind are unique."""
-        definition = self.kind(kind)
-        if definition.identity:
-            return definition.identity
-        return next((self.identity(parent) for parent in definition.supertypes), kind)
+        if kind not in self._identities:
+            definition = self.kind(kind)
+            inherited = (self.identity(parent) for parent in definition.supertypes)
+            self._identities[kind] = definition.identity or next(inherited, kind)
+        return self._identities[kind]
 
     def attributes(self, kind: str) -> dict[str, AttributeDef]:
-        """Declared attributes by name, inherited ones included."""
-        found: dict[str, AttributeDef] = {}
-        for parent in self.kind(kind).supertypes:
-            found |= self.attributes(parent)
-        return found | _by_name(self.kind(kind).attributes)
+        """Declared attributes by name, inherited ones included. Not to be changed."""
+        if kind not in self._attributes:
+            definition = self.kind(kind)
+            inherited = [self.attributes(parent) for parent in definition.supertypes]
+            found = dict(pair for each in inherited for pair in each.items())
+            self._attributes[kind] = found | _by_name(definition.attributes)
+        return self._attributes[kind]
 
     def label_attributes(self, name: str) -> dict[str, AttributeDef]:
         """The same of a classification; none when it is not declared."""
@@ -427,11 +434,13 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _kind("entity", abstract=True, about="anything"),
     _kind("asset", "entity", identity="asset", about="something made, stored and used"),
     _kind("dataset", "asset", about="a table, file or folder of data"),
+    _kind("dataset_version", "asset", identity="dataset_version", about="a data set as it was at one time"),
     _kind("column", "asset", about="a field of a data set"),
     _kind("artifact", "asset", about="a file or folder that a process wrote"),
     _kind("model", "asset", identity="model", about="a registered model"),
     _kind("model_version", "asset", identity="model_version", about="an immutable version of a model"),
     _kind("logged_model", "asset", identity="logged_model", about="a model as a run logged it"),
+    _kind("alias", "entity", identity="alias", about="a movable name for a version"),
     _kind(
         "feature_group", "asset", identity="feature_group", about="features that share an entity and a source"
     ),
@@ -439,6 +448,12 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _kind("dashboard", "asset", identity="dashboard", about="charts over data sets"),
     _kind("metric_set", "asset", identity="metric_set", about="metrics reported together"),
     _kind("trace", "asset", identity="trace", about="a recorded call of an application"),
+    _kind("assessment", "entity", identity="assessment", about="what somebody judges a trace to be"),
+    _kind("scorer", "asset", identity="scorer", about="a judge of what a model or an application answers"),
+    _kind("scorer_version", "asset", identity="scorer_version", about="an immutable version of a scorer"),
+    _kind("document", "asset", identity="document", about="text about something, for people"),
+    _kind("metric", "entity", identity="metric", about="what one tool tells of a metric besides its values"),
+    _kind("parameter", "entity", identity="parameter", about="the same of a parameter"),
     _kind("process", "entity", identity="process", about="something that reads and writes assets"),
     _kind("job", "process", identity="job", about="a process that can run many times"),
     _kind("run", "process", identity="run", about="one execution"),
@@ -446,13 +461,22 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _kind("experiment", "context", identity="experiment", about="runs that are compared"),
     _kind("pipeline", "context", identity="pipeline", about="jobs that run together"),
     _kind("project", "context", identity="project", about="work of one team"),
-    _kind("workspace", "context", identity="workspace", about="a tenant"),
+    _kind(WORKSPACE, "context", identity=WORKSPACE, about="a tenant, which has the namespace of its name"),
+    _kind("review_queue", "context", identity="review_queue", about="traces that wait for reviewers"),
+    _kind("label_schema", "entity", identity="label_schema", about="a question that reviewers are asked"),
+    _kind("issue", "entity", identity="issue", about="a fault that shows in traces"),
+    _kind("serving_environment", "context", identity="serving_environment", about="where models answer"),
+    _kind("inference_service", "process", identity="inference_service", about="an address where a model answers"),
+    _kind("serve_model", "process", identity="serve_model", about="one deployment of a version"),
     _kind("person", "entity", identity="person", about="somebody who owns or does"),
     _kind("group", "entity", identity="group", about="several people"),
     _kind("term", "entity", identity="term", about="a word of the glossary"),
     _edge("input", "entity", "process", "forward", True, "the process reads the asset"),
     _edge("output", "process", "entity", "forward", True, "the process writes the asset"),
     _edge("derived", "entity", "entity", "forward", True, "the target was made from the source"),
+    _edge("produces", "process", "entity", None, True, "the process writes the asset, whose columns tell what flows"),
+    _edge("masked", "entity", "entity", None, True, "the target was made from the source, which it does not reveal"),
+    _edge("influences", "entity", "entity", None, True, "the source decided about the target, and is not in it"),
     _edge("version", "asset", "asset", "forward", True, "the target is a version of the source"),
     _edge("member", "entity", "entity", "backward", False, "the source contains the target"),
     _edge("parent", "entity", "entity", None, False, "the source is above the target"),

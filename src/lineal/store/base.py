@@ -38,6 +38,10 @@ class Dialect(Protocol):
         """The condition that text matches a pattern with `%` and `_`, passed as a parameter."""
         ...
 
+    def percentile(self, column: str, percent: float) -> str:
+        """The aggregate that is this percentile of a column of doubles, interpolated."""
+        ...
+
     def reach(self, near: str, far: str, kinds: str, bounded: bool) -> str:
         """The recursive query of a walk over edges from `near` to `far` ends; see `store.sql.walk`."""
         ...
@@ -64,6 +68,14 @@ class Connection(Protocol):
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
+        ...
+
+    def matching(self, column: str) -> str:
+        """The condition that text matches a regular expression, passed as a parameter.
+
+        Raises:
+            Invalid: this database has none.
+        """
         ...
 
     def take(self, name: str, count: int = 1) -> int:

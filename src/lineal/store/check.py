@@ -44,6 +44,9 @@ _REFERENCES = (
     Reference("chunk", "entity"),
     Reference("latest", "entity"),
     Reference("latest", "key", "symbol"),
+    Reference("span", "entity"),
+    Reference("span_body", "entity"),
+    Reference("record", "entity"),
     Reference("change_log", "commit_id", "commit_log"),
     Reference("token", "principal", "principal"),
     Reference("access_grant", "principal", "principal"),
@@ -51,7 +54,13 @@ _REFERENCES = (
     Reference("membership", "principal", "principal"),
     Reference("delivery", "webhook", "webhook"),
 )
-_COUNTERS = {"entity": "entity", "edge": "edge", "symbol": "symbol", "commit": "commit_log"}
+_COUNTERS = {
+    "entity": "entity",
+    "edge": "edge",
+    "symbol": "symbol",
+    "commit": "commit_log",
+    "record": "record",
+}
 _HEIRS = (
     "SELECT l.entity FROM label l LEFT JOIN label r ON r.entity = l.root AND r.root = l.root AND r.name = l.name"
     " WHERE r.entity IS NULL"

@@ -86,6 +86,9 @@ class PostgresDialect:
     def like(self, column: str, ignore_case: bool) -> str:
         return f"{column} {'ILIKE' if ignore_case else 'LIKE'} ? ESCAPE ''"
 
+    def percentile(self, column: str, percent: float) -> str:
+        return f"percentile_cont({percent / 100!r}) WITHIN GROUP (ORDER BY {column})"
+
     def reach(self, near: str, far: str, kinds: str, bounded: bool) -> str:
         if not bounded:
             return (
@@ -258,6 +261,9 @@ class PostgresConnection:
         self._pipeline = self._leave.enter_context(self.raw.pipeline())
         foreign, self._seen = self._stored != self._seen, self._stored
         return foreign
+
+    def matching(self, column: str) -> str:
+        return f"{column} ~ ?"
 
     def take(self, name: str, count: int = 1) -> int:
         # All counters were read when the transaction began, and nobody else may write meanwhile.

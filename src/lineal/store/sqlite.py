@@ -52,10 +52,14 @@ class SqliteDialect:
         return json.dumps(list(values))
 
     def json_text(self, column: str) -> str:
-        return f"(SELECT j.value FROM json_each({column}) j WHERE j.key = ?)"
+        text = "CASE WHEN j.type IN ('true', 'false') THEN j.type ELSE CAST(j.value AS TEXT) END"
+        return f"(SELECT {text} FROM json_each({column}) j WHERE j.key = ?)"
 
     def like(self, column: str, ignore_case: bool) -> str:
         return f"lower({column}) LIKE lower(?)" if ignore_case else f"{column} LIKE ?"
+
+    def percentile(self, column: str, percent: float) -> str:
+        return f"percentile({column}, {percent!r})"
 
     def reach(self, near: str, far: str, kinds: str, bounded: bool) -> str:
         if not bounded:
@@ -92,6 +96,7 @@ class SqliteConnection:
         self.writes = 0
         self._counters: dict[str, int] = {}
         self._marked = False
+        self._matches = False
         self._version = self._data_version()
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -108,6 +113,18 @@ class SqliteConnection:
             self.raw.cursor().executemany(sql, rows)
         except (OverflowError, UnicodeEncodeError) as error:
             raise Invalid(f"a value cannot be stored: {error}") from None
+
+    def matching(self, column: str) -> str:
+        if not self._matches:
+            # Its effort grows with the text, not exponentially, and it lets other threads run.
+            try:
+                from apsw import sqlite_extra
+
+                sqlite_extra.load(self.raw, "regexp")
+            except Exception as error:
+                raise Invalid(f"this SQLite has no regular expressions: {error}") from error
+            self._matches = True
+        return f"{column} REGEXP ?"
 
     def take(self, name: str, count: int = 1) -> int:
         if name not in self._counters:

@@ -8,24 +8,34 @@ from lineal.store.base import Connection, Row
 from lineal.store.sql.counters import take
 
 
-def add_principal(cx: Connection, name: str, category: str, password: str | None, at: int) -> int:
-    """A user or a group; answers its id."""
+def add_principal(cx: Connection, row: Sequence[object]) -> int:
+    """A user or a group: name, category, password, created, namespace, description; answers its id."""
     number = take(cx, "principal")
-    row = (number, name, category, password, 1, at)
-    cx.execute("INSERT INTO principal VALUES (?, ?, ?, ?, ?, ?)", row)
+    cx.execute(
+        "INSERT INTO principal (id, name, category, password, active, created, namespace, description)"
+        " VALUES (?, ?, ?, ?, 1, ?, ?, ?)",
+        (number, *row),
+    )
     return number
 
 
 def principal(cx: Connection, name: str) -> Row | None:
-    """(id, name, category, password, active, created)."""
-    sql = "SELECT id, name, category, password, active, created FROM principal WHERE name = ?"
+    """(id, name, category, password, active, created, namespace)."""
+    sql = "SELECT id, name, category, password, active, created, namespace FROM principal WHERE name = ?"
     rows = cx.execute(sql, (name,))
     return rows[0] if rows else None
 
 
 def principals(cx: Connection) -> list[Row]:
-    """(id, name, category, active, created) of all, by name."""
-    return cx.execute("SELECT id, name, category, active, created FROM principal ORDER BY name")
+    """(id, name, category, active, created, namespace, description) of all, by name."""
+    return cx.execute(
+        "SELECT id, name, category, active, created, namespace, description FROM principal ORDER BY name"
+    )
+
+
+def rename_principal(cx: Connection, number: int, name: str, description: str | None) -> None:
+    """Give a principal another name and description."""
+    cx.execute("UPDATE principal SET name = ?, description = ? WHERE id = ?", (name, description, number))
 
 
 def set_password(cx: Connection, number: int, password: str) -> None:
@@ -42,14 +52,21 @@ def delete_principal(cx: Connection, number: int) -> None:
     cx.execute("DELETE FROM principal WHERE id = ?", (number,))
 
 
-def add_member(cx: Connection, member: int, group: int) -> None:
-    """Put a user into a group."""
-    cx.execute("INSERT INTO membership VALUES (?, ?) ON CONFLICT DO NOTHING", (member, group))
+def add_member(cx: Connection, member: int, group: int) -> bool:
+    """Put a user into a group; whether it was not in there."""
+    sql = "INSERT INTO membership VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING member"
+    return bool(cx.execute(sql, (member, group)))
 
 
-def drop_member(cx: Connection, member: int, group: int) -> None:
-    """Take a user out of a group."""
-    cx.execute("DELETE FROM membership WHERE member = ? AND principal = ?", (member, group))
+def drop_member(cx: Connection, member: int, group: int) -> bool:
+    """Take a user out of a group; whether it was in there."""
+    sql = "DELETE FROM membership WHERE member = ? AND principal = ? RETURNING member"
+    return bool(cx.execute(sql, (member, group)))
+
+
+def members(cx: Connection, group: int) -> list[int]:
+    """Ids of the users in a group."""
+    return [row[0] for row in cx.execute("SELECT member FROM membership WHERE principal = ?", (group,))]
 
 
 def memberships(cx: Connection) -> list[Row]:
@@ -100,26 +117,55 @@ def delete_expired(cx: Connection, now: int) -> None:
 
 
 def add_grant(cx: Connection, row: Sequence[object]) -> int:
-    """A grant: principal, role, target, value, deny, valid_from, valid_until; answers its id."""
+    """A grant: principal, role, target, value, kind, deny, valid_from, valid_until, note; answers its id."""
     number = take(cx, "access_grant")
-    cx.execute("INSERT INTO access_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *row))
+    cx.execute(
+        "INSERT INTO access_grant"
+        " (id, principal, role, target, value, kind, deny, valid_from, valid_until, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, *row),
+    )
     return number
 
 
 def grants(cx: Connection) -> list[Row]:
-    """(id, principal name, role, target, value, deny, valid_from, valid_until) of all."""
+    """(id, principal name, role, target, value, kind, deny, valid_from, valid_until, note) of all."""
     return cx.execute(
-        "SELECT g.id, p.name, g.role, g.target, g.value, g.deny, g.valid_from, g.valid_until"
+        "SELECT g.id, p.name, g.role, g.target, g.value, g.kind, g.deny, g.valid_from, g.valid_until, g.note"
         " FROM access_grant g JOIN principal p ON p.id = g.principal ORDER BY g.id"
     )
 
 
 def grants_of(cx: Connection, number: int) -> list[Row]:
-    """(id, role, target, value, deny, valid_from, valid_until) of a principal and its groups."""
+    """(id, role, target, value, kind, deny, valid_from, valid_until, note) of a principal and its groups."""
     return cx.execute(
-        "SELECT id, role, target, value, deny, valid_from, valid_until FROM access_grant WHERE principal = ?"
-        " OR principal IN (SELECT principal FROM membership WHERE member = ?) ORDER BY id",
+        "SELECT id, role, target, value, kind, deny, valid_from, valid_until, note FROM access_grant"
+        " WHERE principal = ? OR principal IN (SELECT principal FROM membership WHERE member = ?) ORDER BY id",
         (number, number),
+    )
+
+
+def own_grants(cx: Connection, number: int) -> list[Row]:
+    """The same of a principal alone."""
+    return cx.execute(
+        "SELECT id, role, target, value, kind, deny, valid_from, valid_until, note FROM access_grant"
+        " WHERE principal = ? ORDER BY id",
+        (number,),
+    )
+
+
+def change_grant(cx: Connection, number: int, role: int, deny: int, note: str) -> None:
+    """Let a grant allow or deny another role."""
+    cx.execute(
+        "UPDATE access_grant SET role = ?, deny = ?, note = ? WHERE id = ?", (role, deny, note, number)
+    )
+
+
+def drop_grants_on(cx: Connection, entity: int) -> None:
+    """Remove the grants on an entity that is about to go."""
+    cx.execute(
+        "DELETE FROM access_grant WHERE target = 'entity' AND value IN (SELECT uuid FROM entity WHERE id = ?)",
+        (entity,),
     )
 
 

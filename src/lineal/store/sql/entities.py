@@ -30,6 +30,10 @@ _PUT_FACET = (
     " DO UPDATE SET producer=excluded.producer, document=excluded.document, updated=excluded.updated"
 )
 
+_HANGING = (
+    "external", "property", "facet", "label", "point", "chunk", "latest", "span", "span_body", "record", "change_log",
+)  # fmt: skip
+
 BOOLEAN, INTEGER, DOUBLE, STRING, DOCUMENT = 1, 2, 3, 4, 5
 
 
@@ -73,6 +77,29 @@ def contained(cx: Connection, number: int) -> list[int]:
     return [row[0] for row in cx.execute(sql, (number,))]
 
 
+def in_namespace(cx: Connection, namespace: int, but: int) -> list[int]:
+    """Ids of everything in a namespace except one entity, and of all that this contains."""
+    sql = (
+        "WITH RECURSIVE c(id) AS (SELECT e.id FROM entity e WHERE e.namespace = ? AND e.id <> ? UNION"
+        " SELECT e.id FROM c JOIN entity e ON e.home = c.id) SELECT id FROM c WHERE id <> ?"
+    )
+    return [row[0] for row in cx.execute(sql, (namespace, but, but))]
+
+
+def names_of_kind(cx: Connection, kind: str) -> list[str]:
+    """Names of all active entities of just this kind."""
+    sql = "SELECT e.name FROM entity e JOIN symbol s ON s.id = e.kind WHERE s.text = ? AND e.state = 0"
+    return [row[0] for row in cx.execute(sql, (kind,))]
+
+
+def place(cx: Connection, uuid: str) -> tuple[int, str] | None:
+    """(id, namespace) of an entity."""
+    rows = cx.execute(
+        "SELECT e.id, s.text FROM entity e JOIN symbol s ON s.id = e.namespace WHERE e.uuid = ?", (uuid,)
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
 def above(cx: Connection, number: int) -> list[int]:
     """Ids of everything that contains an entity, at any depth."""
     sql = (
@@ -98,7 +125,7 @@ def set_state(cx: Connection, numbers: Sequence[int], state: int, at: int) -> No
 
 def erase(cx: Connection, number: int) -> None:
     """Remove an entity and everything that hangs off it, history included."""
-    for table in ("external", "property", "facet", "label", "point", "chunk", "latest", "change_log"):
+    for table in _HANGING:
         cx.execute(f"DELETE FROM {table} WHERE entity = ?", (number,))
     cx.execute("DELETE FROM edge WHERE source = ?", (number,))
     cx.execute("DELETE FROM edge WHERE target = ?", (number,))

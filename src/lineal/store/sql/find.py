@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -11,31 +13,45 @@ from lineal.graph.query import (
     And,
     Attribute,
     Compare,
+    Contains,
     EdgeDetail,
     Expr,
     ExternalId,
     Field,
+    HasSpan,
     Labelled,
     Metric,
     Not,
+    OfHome,
     Operator,
     Or,
     Order,
     Property,
     Related,
+    SpanAttribute,
+    SpanField,
 )
 from lineal.store.base import Connection
+from lineal.store.sql import spans
 
-_NUMBERS = {"id", "home", "revision", "created", "updated", "started", "ended"}
+_NUMBERS = {"id", "home", "revision", "created", "updated", "started", "ended", "duration"}
 _TEXTS = {"uuid", "name", "owner"}
 _SYMBOLS = {"kind", "namespace"}
 STATES = {"active": 0, "deleted": 1}
 _DEPTH = 50
 _PATTERN = 10_000
-_RARE = 2000
+_EXPRESSION = 1000
+_REPEATS = 1000
+_REPEATED = re.compile(r"\{\d*,?(\d{1,9})")
+_FEW = 2000
+_MANY = 50_000
+_COUNTED_FOR = 10.0
+_MOST_COUNTS = 10_000
+# Looking an entity up takes as long as walking past so many in the order of an index.
+_LOOK_UP = 25
 # The index of texts holds their first 64 characters: all of a shorter one, which can be only itself.
 _INDEXED = 64
-_SAME_START = f"FROM property p WHERE p.type = 4 AND p.key = ? AND substr(p.text, 1, {_INDEXED}) = ?"
+_RANGES = frozenset({"=", "<", "<=", ">", ">="})
 
 
 class Sql(NamedTuple):
@@ -64,17 +80,67 @@ class Names(NamedTuple):
     labels: Callable[[str], frozenset[str]]
 
 
+class Few(NamedTuple):
+    """What an index tells of a condition: in which rows those that fulfil it are named, in the column `entity`."""
+
+    part: Expr
+    table: str
+    condition: str
+    params: tuple[Any, ...]
+    size: int = 0
+
+    def rows(self, alias: str) -> Sql:
+        """The condition on the rows of the table."""
+        return Sql(self.condition.format(r=alias), self.params)
+
+    def among(self, column: str) -> Sql:
+        """The condition that a column is one of the entities."""
+        return Sql(
+            f"{column} IN (SELECT w.entity FROM {self.table} w WHERE {self.rows('w').text})", self.params
+        )
+
+
+class Frequencies:
+    """How many rows fulfil a condition, up to a limit. Remembered for some seconds.
+
+    They decide in which order a query looks at things and never what it finds, so an old one does no harm.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[tuple[str, tuple[Any, ...]], tuple[int, float]] = {}
+
+    def of(self, cx: Connection, table: str, condition: Sql, limit: int) -> int:
+        """The number of rows of `table r`; one more than the limit when it is beyond that."""
+        sql = (
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} r WHERE {condition.text} LIMIT {limit + 1}) AS few"
+        )
+        count, until = self._known.get((sql, condition.params), (0, 0.0))
+        if until <= self._clock():
+            count = int(cx.execute(sql, condition.params)[0][0])
+            if len(self._known) >= _MOST_COUNTS:
+                self._known.clear()
+            self._known[sql, condition.params] = count, self._clock() + _COUNTED_FOR
+        return count
+
+
 class Compiler:
     """Turns expressions into conditions on an entity's alias."""
 
     def __init__(
-        self, cx: Connection, names: Names, now: int, seen: Callable[[str], Sql] = lambda alias: TRUE
+        self,
+        cx: Connection,
+        names: Names,
+        now: int,
+        seen: Callable[[str], Sql] = lambda alias: TRUE,
+        frequencies: Frequencies | None = None,
     ) -> None:
         self._cx = cx
         self._dialect = cx.dialect
         self._names = names
         self._now = now
         self._seen = seen
+        self._frequencies = frequencies or Frequencies()
         self._depth = 0
 
     def condition(self, expr: Expr | None, alias: str = "e") -> Sql:
@@ -103,12 +169,25 @@ class Compiler:
                 inner = self.condition(part, alias)
                 # A comparison with a missing attribute is NULL in SQL, and does not hold here.
                 return Sql(f"({inner.text}) IS NOT TRUE", inner.params)
+            case Compare():
+                return self._compare(expr, alias)
+            case Labelled() | Related() | Contains() | HasSpan():
+                return self._about(expr, alias)
+
+    def _about(self, expr: Labelled | Related | Contains | HasSpan, alias: str) -> Sql:
+        """What is asked about something else that goes with the entity."""
+        if alias.endswith("s"):
+            raise Invalid("inside `has_span` only parts of spans are compared")
+        match expr:
             case Labelled():
                 return self._labelled(expr, alias)
             case Related():
                 return self._related(expr, alias)
-            case Compare():
-                return self._compare(expr, alias)
+            case Contains():
+                return self._contains(expr, alias)
+            case HasSpan(where):
+                inner = self.condition(where, f"{alias}s")
+                return Sql(spans.having(alias, inner.text), inner.params)
 
     def _join(self, parts: Sequence[Expr], glue: str, empty: Sql, alias: str) -> Sql:
         if not parts:
@@ -140,7 +219,19 @@ class Compiler:
             inner.params,
         )
 
+    def _contains(self, expr: Contains, alias: str) -> Sql:
+        inside = f"{alias}c"
+        inner = self._glued([self.condition(expr.where, inside), self._seen(inside)], " AND ")
+        kinds = [self._names.symbol(each) for kind in expr.kinds for each in self._names.kinds(kind)]
+        return Sql(
+            f"EXISTS (SELECT 1 FROM entity {inside} WHERE {inside}.home = {alias}.id AND {inside}.state = 0"
+            f" AND {inside}.kind IN ({_list(kinds)}) AND {inner.text})",
+            inner.params,
+        )
+
     def _compare(self, expr: Compare, alias: str) -> Sql:
+        if alias.endswith("s") != isinstance(expr.field, SpanField | SpanAttribute):
+            raise Invalid("parts of spans are compared inside `has_span`, and nothing else is there")
         match expr.field:
             case Attribute(name):
                 return self._attribute(name, expr, alias)
@@ -155,6 +246,26 @@ class Compiler:
                 return self._exists(source, expr, "p.id")
             case EdgeDetail(key):
                 return self._detail(key, expr, alias)
+            case SpanField(name):
+                return self._span(name, expr, alias)
+            case SpanAttribute(key):
+                return self._span_attribute(key, expr, alias)
+            case OfHome(field):
+                return self._of_home(Compare(field, expr.op, expr.value), alias)
+
+    def _of_home(self, expr: Compare, alias: str) -> Sql:
+        if expr.op == "is null":
+            there = self._of_home(Compare(expr.field, "is not null"), alias)
+            return Sql(f"NOT {there.text}", there.params)
+        home = f"{alias}h"
+        seen, few = self._seen(home), self._few(expr)
+        if few is not None and seen == TRUE:
+            return few.among(f"{alias}.home")
+        inner = self._glued([self._compare(expr, home), seen], " AND ")
+        return Sql(
+            f"EXISTS (SELECT 1 FROM entity {home} WHERE {home}.id = {alias}.home AND {inner.text})",
+            inner.params,
+        )
 
     def _attribute(self, name: str, expr: Compare, alias: str) -> Sql:
         if name == "state":
@@ -164,7 +275,7 @@ class Compiler:
         if name in _SYMBOLS:
             return self._symbol(name, expr, alias)
         if name in _NUMBERS:
-            return self.operation(f"{alias}.{name}", expr.op, _map(expr.value, _number))
+            return self.operation(_column(name, alias), expr.op, _map(expr.value, _number))
         if name in _TEXTS:
             return self.operation(f"{alias}.{name}", expr.op, _map(expr.value, str))
         raise Invalid(f"an entity has no attribute {name!r}")
@@ -180,16 +291,58 @@ class Compiler:
         )
 
     def _property(self, key: int, expr: Compare, alias: str) -> Sql:
-        if expr.op == "=" and isinstance(expr.value, str) and self._rare(key, expr.value):
-            more = Sql(" AND p.text = ?", (expr.value,)) if len(expr.value) >= _INDEXED else Sql("")
-            params = (key, expr.value[:_INDEXED], *more.params)
-            return Sql(f"{alias}.id IN (SELECT p.entity {_SAME_START}{more.text})", params)
+        few = self._few(expr)
+        if few is not None:
+            return few.among(f"{alias}.id")
         return self._row(f"property p WHERE p.entity = {alias}.id AND p.key = {key}", expr)
 
-    def _rare(self, key: int, value: str) -> bool:
-        """Whether so few entities have this value that it pays to begin with them."""
-        sql = f"SELECT COUNT(*) FROM (SELECT 1 {_SAME_START} LIMIT {_RARE + 1}) AS few"
-        return bool(self._cx.execute(sql, (key, value[:_INDEXED]))[0][0] <= _RARE)
+    def source(self, parts: Sequence[Expr], home: int | None) -> tuple[str, Sql]:
+        """Where to look for the entities that fulfil all of the conditions, and what must hold there.
+
+        Args:
+            parts: the conditions.
+            home: where all of the entities are, if that is one of the conditions.
+        """
+        found = [few for part in parts if (few := self._few(part, home)) is not None]
+        if not self._pays(found, home):
+            return "entity e", self.condition(And(list(parts)))
+        first, *others = sorted(found, key=lambda few: few.size)
+        left = [part for part in parts if all(part is not few.part for few in found)]
+        conditions = [first.rows("r"), Sql("e.id = r.entity"), *(few.among("r.entity") for few in others)]
+        # SQLite never reorders a CROSS JOIN.
+        source = f"{first.table} r CROSS JOIN entity e"
+        return source, self._glued([*conditions, *map(self.condition, left)], " AND ")
+
+    def _pays(self, found: Sequence[Few], home: int | None) -> bool:
+        """Whether to begin with the few, and not to walk through entities in order until a page is full."""
+        if len(found) != 1:
+            return bool(found)
+        walked = _MANY
+        if home is not None:
+            walked = self._frequencies.of(self._cx, "entity", Sql("r.home = ?", (home,)), _MANY)
+        return found[0].size * _LOOK_UP <= walked
+
+    def _few(self, part: Expr, home: int | None = None) -> Few | None:
+        """Who fulfils a condition, if an index tells and they are few."""
+        few = self._indexed(part, home)
+        if few is None:
+            return None
+        count = self._frequencies.of(self._cx, few.table, few.rows("r"), _FEW)
+        return few._replace(size=count) if count <= _FEW else None
+
+    def _indexed(self, part: Expr, home: int | None) -> Few | None:
+        match part:
+            case Compare(Property(key), "=", str(text)):
+                number = self._names.symbol(key)
+                start = f"{{r}}.type = 4 AND {{r}}.key = ? AND substr({{r}}.text, 1, {_INDEXED}) = ?"
+                if len(text) < _INDEXED:
+                    return Few(part, "property", start, (number, text))
+                return Few(part, "property", f"{start} AND {{r}}.text = ?", (number, text[:_INDEXED], text))
+            case Compare(Metric(key), op, int() | float() as value) if home is not None and op in _RANGES:
+                condition = f"{{r}}.home = ? AND {{r}}.key = ? AND {{r}}.value {op} ?"
+                return Few(part, "latest", condition, (home, self._names.symbol(key), _number(value)))
+            case _:
+                return None
 
     def _row(self, source: str, expr: Compare) -> Sql:
         sample = expr.value[0] if isinstance(expr.value, list) and expr.value else expr.value
@@ -219,6 +372,23 @@ class Compiler:
         keys = [key] * inner.text.count(column)
         return Sql(inner.text, (*keys, *inner.params))
 
+    def _span(self, name: str, expr: Compare, alias: str) -> Sql:
+        if name == "content":
+            found = [self.operation(each, expr.op, _map(expr.value, str)) for each in spans.content(alias)]
+            inner = self._glued(found, " OR ")
+            return Sql(spans.with_body(alias, inner.text), inner.params)
+        column = spans.column(name, alias)
+        if column is None:
+            raise Invalid(f"a span has no part {name!r}")
+        return self.operation(column, expr.op, _map(expr.value, str if name in spans.TEXTS else _number))
+
+    def _span_attribute(self, key: str, expr: Compare, alias: str) -> Sql:
+        column = self._dialect.json_text("b.attributes")
+        inner = self.operation(column, expr.op, _map(expr.value, str))
+        keys = [key] * inner.text.count(column)
+        text, likely = spans.with_attribute(alias, key, inner.text, missing=expr.op == "is null")
+        return Sql(text, (likely, *keys, *inner.params))
+
     def operation(self, column: str, op: Operator, value: Any) -> Sql:
         """One comparison of a column with a parameter."""
         if op in ("is null", "is not null"):
@@ -231,9 +401,24 @@ class Compiler:
             if not isinstance(value, str) or len(value) > _PATTERN:
                 raise Invalid(f"`{op}` needs text of at most {_PATTERN} characters")
             return Sql(self._dialect.like(column, op == "ilike"), (value,))
+        if op == "matches":
+            return self._matching(column, value)
         if op not in ("=", "!=", "<", "<=", ">", ">="):
             raise Invalid(f"unknown operator {op!r}")
         return Sql(f"{column} {'<>' if op == '!=' else op} ?", (value,))
+
+    def _matching(self, column: str, pattern: Any) -> Sql:
+        if not isinstance(pattern, str) or len(pattern) > _EXPRESSION:
+            raise Invalid(f"`matches` needs text of at most {_EXPRESSION} characters")
+        repeats = [int(count) for count in _REPEATED.findall(pattern)]
+        if math.prod(max(count, 1) for count in repeats) > _REPEATS:
+            raise Invalid(f"a regular expression may repeat things {_REPEATS} times")
+        text = self._cx.matching("CAST(? AS TEXT)")
+        try:
+            self._cx.execute(f"SELECT {text}", ("", pattern))
+        except Exception as error:
+            raise Invalid(f"this is no regular expression: {pattern[:100]!r}") from error
+        return Sql(self._cx.matching(column), (pattern,))
 
     def _among(self, column: str, op: Operator, value: Any) -> Sql:
         if not isinstance(value, list):
@@ -243,28 +428,55 @@ class Compiler:
         shape = text if op == "in" else f"{column} IS NOT NULL AND NOT ({text})"
         return Sql(shape, (self._dialect.pack(value),))
 
-    def order(self, orders: Sequence[Order]) -> tuple[str, str]:
+    def order(self, orders: Sequence[Order]) -> tuple[Sql, str]:
         """Joins and the ORDER BY list; values first, then NaN, then what is missing."""
-        joins, terms = "", []
+        joins, terms = Sql(""), []
         for number, each in enumerate(orders):
-            join, present, columns = self._order_columns(each.field, f"o{number}")
+            home, entity = self._joined_home(each.field, f"h{number}")
+            field = each.field.of if isinstance(each.field, OfHome) else each.field
+            join, present, columns = self._order_columns(field, f"o{number}", entity)
             direction = "DESC NULLS LAST" if each.descending else "ASC NULLS LAST"
-            joins += join
+            joins = Sql(joins.text + home.text + join, joins.params + home.params)
             terms += [f"({column} IS NULL)" for column in present]
             terms += [f"{column} {direction}" for column in columns]
         return joins, ", ".join([*terms, "e.id"])
 
-    def _order_columns(self, field: Field, alias: str) -> tuple[str, list[str], list[str]]:
+    def value(self, field: Field, alias: str, *, numeric: bool) -> tuple[str, str]:
+        """A join, and the column of what a field is worth, as a number or as text; of spans those of `es`.
+
+        Raises:
+            Invalid: the field does not have one value.
+        """
+        if isinstance(field, SpanField):
+            column = spans.column(field.name, "es")
+            if column is None:
+                raise Invalid(f"a span has no part {field.name!r}")
+            return "", column
+        if isinstance(field, OfHome):
+            raise Invalid("only an entity's own fields are measured")
+        join, _, columns = self._order_columns(field, alias, "e")
+        if isinstance(field, Property) and not numeric:
+            return join, f"COALESCE({alias}.text, CAST({alias}.num AS TEXT))"
+        return join, columns[0]
+
+    def _joined_home(self, field: Field, alias: str) -> tuple[Sql, str]:
+        """A join with the home, if the field is one of it; and the alias of the entity whose field it is."""
+        if not isinstance(field, OfHome):
+            return Sql(""), "e"
+        seen = self._seen(alias)
+        return Sql(f" LEFT JOIN entity {alias} ON {alias}.id = e.home AND ({seen.text})", seen.params), alias
+
+    def _order_columns(self, field: Field, alias: str, entity: str) -> tuple[str, list[str], list[str]]:
         """Join, columns that tell whether there is a value at all, and columns to sort by."""
         symbol = self._names.symbol
         match field:
             case Attribute(name) if name in _SYMBOLS:
-                return f" JOIN symbol {alias} ON {alias}.id = e.{name}", [], [f"{alias}.text"]
+                return f" LEFT JOIN symbol {alias} ON {alias}.id = {entity}.{name}", [], [f"{alias}.text"]
             case Attribute(name) if name in _NUMBERS | _TEXTS | {"state"}:
-                return "", [], [f"e.{name}"]
+                return "", [], [_column(name, entity)]
             case Property(key):
-                join = f" LEFT JOIN property {alias} ON {alias}.entity = e.id AND {alias}.key = {symbol(key)}"
-                return join, [], [f"{alias}.num", f"{alias}.text"]
+                on = f"{alias}.entity = {entity}.id AND {alias}.key = {symbol(key)}"
+                return f" LEFT JOIN property {alias} ON {on}", [], [f"{alias}.num", f"{alias}.text"]
             case Metric(key):
                 join = f" LEFT JOIN latest {alias} ON {alias}.entity = e.id AND {alias}.key = {symbol(key)}"
                 return join, [f"{alias}.entity"], [f"{alias}.value"]
@@ -278,6 +490,11 @@ class Compiler:
                 )
             case _:
                 raise Invalid(f"cannot order by {field}")
+
+
+def _column(name: str, alias: str) -> str:
+    """An attribute that is a number or text, in SQL."""
+    return f"({alias}.ended - {alias}.started)" if name == "duration" else f"{alias}.{name}"
 
 
 def _list(numbers: Sequence[int]) -> str:

@@ -62,3 +62,12 @@ def since(cx: Connection, commit: int, limit: int) -> list[Row]:
 def newest(cx: Connection) -> int:
     """The number of the last commit."""
     return int(cx.execute("SELECT COALESCE(MAX(id), 0) FROM commit_log")[0][0])
+
+
+def newest_of(cx: Connection, entities: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Entity → number of the store, number of the last commit that did something to the entity."""
+    newest = "SELECT MAX(c.commit_id) FROM change_log c WHERE c.entity = e.id"
+    store = "SELECT value FROM counter WHERE name = 'store'"
+    sql = f"SELECT e.id, ({store}), ({newest}) FROM entity e WHERE {cx.dialect.among('e.id')}"
+    rows = cx.execute(sql, (cx.dialect.pack(entities),))
+    return {entity: (number, commit) for entity, number, commit in rows if commit is not None}

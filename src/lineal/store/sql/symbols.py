@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lineal.store.base import Connection
 from lineal.store.sql.counters import take
 
@@ -49,3 +51,10 @@ class Symbols:
         self._ids[text] = number
         self._texts[number] = text
         return number
+
+
+def missing(cx: Connection, texts: Sequence[str]) -> list[str]:
+    """Those of the texts that were never interned."""
+    rows = cx.execute(f"SELECT text FROM symbol WHERE {cx.dialect.among('text')}", (cx.dialect.pack(texts),))
+    known = {row[0] for row in rows}
+    return [text for text in texts if text not in known]

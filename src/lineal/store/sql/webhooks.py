@@ -6,19 +6,29 @@ from collections.abc import Sequence
 
 from lineal.store.base import Connection, Row
 
-_HOOK = "SELECT id, url, secret, kinds, actions, active, created, principal, since FROM webhook"
+_HOOK = (
+    "SELECT id, url, secret, kinds, actions, active, created, principal, since, form, namespace, updated, options"
+    " FROM webhook"
+)
 _DELIVERY = "SELECT webhook, commit_id, attempt, next_at, status, error FROM delivery"
 
 
 def add(cx: Connection, row: Sequence[object]) -> int:
-    """A webhook: url, secret, kinds, actions, active, created, principal, since; answers its id."""
+    """A webhook: all the columns that `all_of` answers after the id; answers that."""
     number = int(cx.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM webhook")[0][0])
-    cx.execute("INSERT INTO webhook VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *row))
+    cx.execute(
+        "INSERT INTO webhook (id, url, secret, kinds, actions, active, created, principal, since, form,"
+        " namespace, updated, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, *row),
+    )
     return number
 
 
 def all_of(cx: Connection) -> list[Row]:
-    """(id, url, secret, kinds, actions, active, created, principal, since) of each, by id."""
+    """All, by id.
+
+    Of each: id, url, secret, kinds, actions, active, created, principal, since, form, namespace, updated, options.
+    """
     return cx.execute(f"{_HOOK} ORDER BY id")
 
 
@@ -26,6 +36,14 @@ def one(cx: Connection, number: int) -> Row | None:
     """The same of one."""
     rows = cx.execute(f"{_HOOK} WHERE id = ?", (number,))
     return rows[0] if rows else None
+
+
+def change(cx: Connection, number: int, row: Sequence[object]) -> None:
+    """Another url, secret, whether it is active, since when it is told, when that was changed, and options."""
+    sql = (
+        "UPDATE webhook SET url = ?, secret = ?, active = ?, since = ?, updated = ?, options = ? WHERE id = ?"
+    )
+    cx.execute(sql, (*row, number))
 
 
 def delete(cx: Connection, number: int) -> bool:

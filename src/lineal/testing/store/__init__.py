@@ -19,11 +19,23 @@ from lineal.testing.store.labels import Labels
 from lineal.testing.store.migrations import Migrations
 from lineal.testing.store.points import Points
 from lineal.testing.store.processes import Processes
+from lineal.testing.store.records import Records
 from lineal.testing.store.text import Texts
 from lineal.testing.store.writing import Writers
 
 
 class StoreSuite(
-    Entities, Edges, Points, Labels, Finding, Texts, Histories, Processes, Writers, Migrations, Backups
+    Entities,
+    Edges,
+    Points,
+    Records,
+    Labels,
+    Finding,
+    Texts,
+    Histories,
+    Processes,
+    Writers,
+    Migrations,
+    Backups,
 ):
     """Every test of a store."""

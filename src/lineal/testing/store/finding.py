@@ -24,6 +24,7 @@ from lineal.graph.query import (
     Labelled,
     Metric,
     Not,
+    OfHome,
     Operator,
     Or,
     Order,
@@ -242,6 +243,29 @@ class Finding(Suite):
         siblings = Related("input", "out", Related("input", "in", attribute("name", "=", "other")))
         assert found(session, siblings) == "inother"
         assert found(session, Related("output", "in")) == ""
+
+    def test_entities_are_found_and_ordered_by_their_homes(self, session: Session) -> None:
+        homes = [
+            PutEntity(kind="experiment", name=name, handle=name, properties={"team": name}) for name in "yx"
+        ]
+        runs = [
+            PutEntity(kind="run", name=f"{name}{number}", home=Local(name))
+            for number in (2, 1)
+            for name in "xy"
+        ]
+        commit(session, *homes, *runs, PutEntity(kind="run", name="alone"))
+        name, team = OfHome(Attribute("name")), OfHome(Property("team"))
+        assert found(session, Compare(name, "=", "x")) == "x2x1"
+        assert found(session, Compare(name, "!=", "x")) == "y2y1"
+        assert found(session, Compare(team, "in", ["y", "z"])) == "y2y1"
+        assert found(session, Compare(name, "is null"), kinds=["run"]) == "alone"
+        assert found(session, Compare(OfHome(Property("none")), "is null"), kinds=["run"]) == "x2y2x1y1alone"
+        assert found(session, Not(Compare(team, "=", "x")), kinds=["run"]) == "y2y1alone"
+        own = Order(Attribute("name"))
+        for of in (name, team):
+            assert found(session, None, kinds=["run"], order=[Order(of), own]) == "x1x2y1y2alone"
+            descending = [Order(of, descending=True), own]
+            assert found(session, None, kinds=["run"], order=descending) == "y1y2x1x2alone"
 
     def test_kinds_include_what_is_below_them(self, session: Session) -> None:
         fill(session)

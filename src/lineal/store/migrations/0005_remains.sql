@@ -1,0 +1,1 @@
+CREATE TABLE remains (uuid TEXT PRIMARY KEY, at BIGINT NOT NULL, swept SMALLINT NOT NULL) {clustered};

@@ -1,0 +1,145 @@
+"""A query finds the same whichever way it goes: through few that an index names, or past all in order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineal.catalog.catalog import Catalog
+from lineal.catalog.session import Session
+from lineal.graph.change import AnyOperation, AppendPoints, Change, PutEntity
+from lineal.graph.model import ByName, Local, Point
+from lineal.graph.query import (
+    And,
+    Attribute,
+    Compare,
+    Expr,
+    Metric,
+    Not,
+    Operator,
+    Or,
+    Order,
+    Property,
+    Query,
+)
+from lineal.store.sql import find
+from lineal.store.sql.find import Frequencies, Sql
+
+RUNS = 60
+COLORS = ("red", "green", "blue", "x" * 64, "x" * 64 + "y", "")
+LEVELS = (0.25, 0.5, 0.75, float("nan"), float("inf"), -0.0)
+WAYS = {"past all": (-1, 25), "through few": (2000, 0), "by size": (12, 3)}
+
+
+@pytest.fixture
+def filled(session: Session) -> Iterator[Session]:
+    """Two experiments with runs that have some properties and metrics in common."""
+    chance = random.Random(5)
+    for name in ("e0", "e1"):
+        session.commit(Change([PutEntity(kind="experiment", name=name, unique=True)]))
+    for number in range(RUNS):
+        session.commit(Change(_run(chance, number)))
+    yield session
+
+
+def _run(chance: random.Random, number: int) -> list[AnyOperation]:
+    put = PutEntity(
+        kind="run",
+        name=f"r{number}",
+        home=ByName("experiment", f"e{number % 2}"),
+        started=chance.randrange(20),
+        properties={key: chance.choice(COLORS) for key in ("a", "b") if chance.random() < 0.9},
+        state="deleted" if number % 13 == 0 else "active",
+        handle="run",
+    )
+    points = [Point(key, chance.choice(LEVELS), 1, 1) for key in ("m", "n") if chance.random() < 0.9]
+    return [put, AppendPoints(Local("run"), points)]
+
+
+def comparisons() -> st.SearchStrategy[Expr]:
+    operators: st.SearchStrategy[Operator] = st.sampled_from(["=", "<", "<=", ">", ">=", "!="])
+    numbers = st.sampled_from([-1, 0, 0.25, 0.5, 0.75, 1e300])
+    return st.one_of(
+        st.builds(
+            Compare, st.builds(Property, st.sampled_from("abz")), st.just("="), st.sampled_from(COLORS)
+        ),
+        st.builds(Compare, st.builds(Metric, st.sampled_from("mnz")), operators, numbers),
+        st.builds(Compare, st.just(Attribute("started")), operators, st.integers(0, 20)),
+    )
+
+
+def expressions() -> st.SearchStrategy[Expr]:
+    plain = comparisons()
+    nested = st.one_of(st.builds(Or, st.lists(plain, max_size=2)), st.builds(Not, plain))
+    return st.one_of(plain, plain, nested)
+
+
+ORDERS = [
+    [],
+    [Order(Attribute("started"), descending=True)],
+    [Order(Metric("m"))],
+    [Order(Property("a"), descending=True), Order(Metric("n"))],
+]
+
+
+def find_all(session: Session, query: Query) -> tuple[list[int], int | None, dict[str, dict[str, int]]]:
+    page = session.find(query)
+    return [each.id for each in page.entities], page.total, page.facets
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    parts=st.lists(expressions(), max_size=4),
+    home=st.sampled_from([None, "e0", "e1"]),
+    order=st.sampled_from(ORDERS),
+    limit=st.sampled_from([3, 100]),
+)
+def test_every_way_leads_to_the_same(
+    filled: Session, parts: list[Expr], home: str | None, order: list[Order], limit: int
+) -> None:
+    inside = (
+        [] if home is None else [Compare(Attribute("home"), "=", filled.get(ByName("experiment", home)).id)]
+    )
+    query = Query(["run"], And([*inside, *parts]), order=order, limit=limit, count=True, facets=["kind"])
+    answers = {}
+    for way, (few, look_up) in WAYS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(find, "_FEW", few)
+            patch.setattr(find, "_LOOK_UP", look_up)
+            filled.catalog.frequencies = Frequencies()
+            answers[way] = find_all(filled, query)
+    assert answers["through few"] == answers["past all"]
+    assert answers["by size"] == answers["past all"]
+
+
+def test_counts_are_remembered_for_a_while(filled: Session, catalog: Catalog) -> None:
+    now = 0.0
+    counts = Frequencies(lambda: now)
+    cx = catalog.store.reader()
+    runs = Sql("r.home IS NOT NULL")
+    assert counts.of(cx, "entity", runs, 100) == RUNS
+    assert counts.of(cx, "entity", runs, 10) == 11
+    filled.commit(Change(_run(random.Random(1), 1)))
+    assert counts.of(cx, "entity", runs, 100) == RUNS
+    now = 11.0
+    assert counts.of(cx, "entity", runs, 100) == RUNS + 1
+
+
+def test_what_is_rare_no_longer_is_found_all_the_same(filled: Session) -> None:
+    """A count may be old; what is found is not."""
+    query = Query(["run"], And([Compare(Property("a"), "=", "new"), Compare(Property("b"), "=", "new")]))
+    assert filled.find(query).entities == []
+    for number in range(5):
+        properties = {"a": "new", "b": "new"}
+        filled.commit(Change([PutEntity(kind="run", name=f"new {number}", properties=dict(properties))]))
+    assert len(filled.find(query).entities) == 5
