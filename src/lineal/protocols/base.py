@@ -13,6 +13,7 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.errors import Invalid, NotFound
+from lineal.graph.model import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from mimetypes import MimeTypes
@@ -74,6 +75,11 @@ class Host(Protocol):
     @property
     def secure(self) -> bool:
         """Whether browsers reach the server over HTTPS only."""
+        ...
+
+    @property
+    def public_url(self) -> str:
+        """How the server is reached when a proxy stands before it, without a slash at its end; else empty."""
         ...
 
     async def sign_in(self, name: str, password: str, client: str) -> Principal:
@@ -159,8 +165,59 @@ class Route(NamedTuple):
     public: bool = False
 
 
+class Status(NamedTuple):
+    """How a call of gRPC ended; a code other than 0 is a failure."""
+
+    code: int
+    message: str = ""
+
+
+class RpcCall(NamedTuple):
+    """One call of gRPC, with the session of whoever made it.
+
+    Attributes:
+        body: the message, encoded.
+        namespace: for what is made; that of the tenant by whose name the server was called.
+    """
+
+    session: Session
+    body: bytes
+    namespace: str = DEFAULT_NAMESPACE
+
+
+class Rpc(NamedTuple):
+    """One operation of a protocol over gRPC: a message in, a message out.
+
+    Attributes:
+        path: `/package.Service/Method`.
+        handler: blocks; runs in a pool of threads.
+    """
+
+    path: str
+    handler: Callable[[RpcCall], bytes]
+
+
+class RpcDoor(Protocol):
+    """A protocol over gRPC."""
+
+    name: str
+
+    def rpcs(self) -> Sequence[Rpc]:
+        """Every served operation."""
+        ...
+
+    def status(self, error: Exception) -> Status:
+        """The code and words for an error."""
+        ...
+
+
 class Door(Protocol):
-    """A protocol over HTTP."""
+    """A protocol over HTTP.
+
+    A door may have more: `seed(session)` puts there what each server of the protocol has, before any request;
+    `narrow(session, headers)` answers a session on the part of the graph that a request's headers limit it to;
+    `webhook_form` is how the protocol tells of changes, a `lineal.catalog.webhooks.Form`.
+    """
 
     name: str
 

@@ -8,7 +8,7 @@ import importlib
 import socket
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineal.graph.errors import LinealError
 from lineal.protocols import DOORS
@@ -17,12 +17,9 @@ from lineal.server.asgi import App
 from lineal.server.settings import Settings
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from lineal.catalog.catalog import Catalog
 
 _BACKLOG = 2048
-_KEEP_ALIVE = 75
 
 
 class Refused(LinealError):
@@ -62,7 +59,7 @@ def open_catalog(settings: Settings) -> Catalog:
 
     if not settings.store:
         Path(settings.data).mkdir(parents=True, exist_ok=True)
-    return Catalog.open(settings.store_url, blobs=settings.blobs_url)
+    return Catalog.open(settings.store_url, blobs=settings.blobs_url, direct_files=settings.direct_files)
 
 
 class Server:
@@ -75,6 +72,7 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.url = ""
+        self.grpc_port: int | None = None
         self._stopping = asyncio.Event()
         self._ended = contextlib.AsyncExitStack()
 
@@ -89,13 +87,12 @@ class Server:
             catalog = open_catalog(self.settings)
             stack.callback(catalog.close)
             check_exposure(self.settings, catalog)
-            if self.settings.grpc_port is not None:
-                raise Refused("none of the protocols served here speaks gRPC")
             listener = _listen(self.settings)
             stack.callback(listener.close)
             app = build_app(catalog, self.settings)
             stack.callback(app.close)
             await self._listen_http(app, listener, stack)
+            await self._listen_grpc(app, stack)
             _background(app.webhooks.run(), stack)
             stack.callback(app.quiesce)
             self._ended = stack.pop_all()
@@ -114,8 +111,21 @@ class Server:
         self._stopping.set()
         await self._ended.aclose()
 
+    async def _listen_grpc(self, app: App, stack: contextlib.AsyncExitStack) -> None:
+        if self.settings.grpc_port is None:
+            return
+        from lineal.server.grpc import GrpcServer
+
+        speaking: list[Any] = [door for door in load_doors(self.settings.doors) if hasattr(door, "rpcs")]
+        server = GrpcServer(app, speaking, self.settings)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        self.grpc_port = server.port
+
     async def _listen_http(self, app: App, listener: socket.socket, stack: contextlib.AsyncExitStack) -> None:
-        server = _uvicorn(app, self.settings)
+        from lineal.server.connection import HttpServer
+
+        server = HttpServer(app, self.settings)
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[listener])
@@ -138,26 +148,6 @@ def check_exposure(settings: Settings, catalog: Catalog) -> None:
         f" everything. Make one with `lineal user add NAME --admin --data {settings.data}`,"
         " or serve 127.0.0.1"
     )
-
-
-def _uvicorn(app: App, settings: Settings) -> uvicorn.Server:
-    import uvicorn
-
-    config = uvicorn.Config(
-        app,
-        interface="asgi3",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=settings.stop_after,
-    )
-    return uvicorn.Server(config)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lineal.catalog.catalog import NOBODY
 from lineal.catalog.session import Session
@@ -23,8 +23,10 @@ from lineal.server.http import (
     Headers,
     RawHeaders,
     Receive,
+    Request,
     Send,
     has_body,
+    plain_body,
     read_body,
     send_reply,
     stream_body,
@@ -57,7 +59,11 @@ class App:
     def __init__(self, catalog: Catalog, settings: Settings, doors: Sequence[Door], trusted: bool) -> None:
         self.catalog = catalog
         self.webhooks = Webhooks(catalog, settings.allow_private_webhooks)
+        for door in doors:
+            if (form := getattr(door, "webhook_form", None)) is not None:
+                self.webhooks.speak(door.name, form)
         self.secure = settings.public_url.startswith("https://")
+        self.public_url = settings.public_url.rstrip("/")
         self._settings = settings
         self._readers = ThreadPoolExecutor(settings.readers, "lineal-reader")
         self._feed = Feed(catalog, self._readers)
@@ -67,26 +73,64 @@ class App:
         self._traffic = {name: Traffic() for name in ("system", "ui", *(door.name for door in doors))}
         self._system = System(catalog, self._traffic)
         self._router = _router([self._system, *doors], catalog.store.embedded)
+        self.whole = self._router.whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         started = perf_counter()
-        method = scope["method"]
-        target = self._router.fixed.get((method, scope["path"]))
+        request = _request(scope)
+        target = self._router.fixed.get((request.method, request.path))
         if target is not None:
-            door, reply = target.door.name, await self._answer(Found(target, _NO_VALUES), scope, receive)
+            door, reply = target.door.name, await self._answer(Found(target, _NO_VALUES), request, receive)
         else:
-            door, reply = await self._look_further(scope, receive)
+            door, reply = await self._look_further(request, receive)
         with contextlib.suppress(Disconnected):
-            await send_reply(send, receive, reply, method == "HEAD")
+            await send_reply(send, receive, reply, request.method == "HEAD")
+        self.count(door, reply, started)
+
+    def begin(self, target: Target, request: Request, body: bytes) -> Reply | Coroutine[Any, Any, Reply]:
+        """Answer a request whose body is there: at once if that takes nothing to wait for, else later.
+
+        Args:
+            target: one of `whole`.
+            request: what was asked of it.
+            body: at most as many bytes as the settings allow.
+        """
+        call = None
+        try:
+            principal = self._admit(target, request)
+            if principal is None:
+                return self._answer(Found(target, _NO_VALUES), request, None, body)
+            call = self._call(Found(target, _NO_VALUES), request, principal)
+            call.body = plain_body(body, request.headers, self._settings.max_body) if body else body
+            if target.inline and not target.awaits:
+                return cast("Reply", target.handler(call))
+        except Exception as error:
+            return self._failed(error, target.door, call, request)
+        return self._later(target, call, request)
+
+    async def _later(self, target: Target, call: Call, request: Request) -> Reply:
+        try:
+            if target.awaits:
+                return await cast("Awaitable[Reply]", target.handler(call))
+            return cast("Reply", await self._in_thread(target.handler, call))
+        except Exception as error:
+            return self._failed(error, target.door, call, request)
+
+    def count(self, door: str, reply: Reply, started: float) -> None:
+        """Note that a door's reply was sent."""
         self._traffic[door].add(reply.status, perf_counter() - started)
 
     # What doors may ask of the server: `lineal.protocols.base.Host`.
 
     async def sign_in(self, name: str, password: str, client: str) -> Principal:
         return await self._gate.sign_in(name, password, client)
+
+    async def principal(self, headers: RawHeaders, client: str) -> Principal:
+        """Whose credentials these are; Unauthenticated when they are nobody's."""
+        return self._gate.remembered(headers) or await self._gate.principal("POST", headers, client)
 
     def forget(self) -> None:
         self._gate.forget()
@@ -104,20 +148,20 @@ class App:
         self._gate.close()
         self._readers.shutdown(wait=True, cancel_futures=True)
 
-    async def _look_further(self, scope: Scope, receive: Receive) -> tuple[str, Reply]:
+    async def _look_further(self, request: Request, receive: Receive) -> tuple[str, Reply]:
         """Paths with variables, methods that follow from others, and pages of the UI."""
-        method, path = scope["method"], _raw_path(scope)
-        found = self._router.find(method, path)
-        if found is None and method == "HEAD":
+        path = request.raw_path.decode("latin-1")
+        found = self._router.find(request.method, path)
+        if found is None and request.method == "HEAD":
             found = self._router.find("GET", path)
         if found is not None:
-            return found.target.door.name, await self._answer(found, scope, receive)
-        return await self._unrouted(method, path, scope)
+            return found.target.door.name, await self._answer(found, request, receive)
+        return await self._unrouted(path, request)
 
-    async def _unrouted(self, method: str, path: str, scope: Scope) -> tuple[str, Reply]:
-        headers = Headers(dict(scope["headers"]))
+    async def _unrouted(self, path: str, request: Request) -> tuple[str, Reply]:
+        headers, method = Headers(request.headers), request.method
         reading = method in ("GET", "HEAD")
-        file = await self._in_thread(self._static.find, scope["path"], headers) if reading else None
+        file = await self._in_thread(self._static.find, request.path, headers) if reading else None
         if file is not None:
             return "ui", file
         methods = self._router.methods(path)
@@ -129,41 +173,52 @@ class App:
         owner = owner or self._system
         return owner.name, owner.failure(Unserved(f"nothing is served at {path}"), None)
 
-    async def _answer(self, found: Found, scope: Scope, receive: Receive) -> Reply:
-        """Run a door's handler; whatever goes wrong is answered in the door's own shape."""
+    async def _answer(
+        self, found: Found, request: Request, receive: Receive | None, body: bytes = b""
+    ) -> Reply:
+        """Run a door's handler; whatever goes wrong is answered in the door's own shape.
+
+        The body is read by `receive`, or there already.
+        """
         call = None
         try:
-            call = await self._call(found.target, found.values, scope, receive)
+            principal = self._admit(found.target, request) or await self._gate.principal(
+                request.method, request.headers, request.client
+            )
+            call = self._call(found, request, principal)
+            if receive is None:
+                call.body = plain_body(body, request.headers, self._settings.max_body)
+            elif found.target.streams:
+                call.stream = stream_body(receive, request.headers)
+            elif has_body(request.headers):
+                call.body = await read_body(receive, request.headers, self._settings.max_body)
             return await self._run(found.target, call)
         except Exception as error:
-            return self._failed(error, found.target.door, call, scope)
+            return self._failed(error, found.target.door, call, request)
 
-    async def _call(self, target: Target, values: Any, scope: Scope, receive: Receive) -> Call:
-        headers: RawHeaders = dict(scope["headers"])
-        method, query = scope["method"], scope["query_string"]
-        self._gate.check_browser(method, headers)
-        if b"%00" in query or b"%00" in scope.get("raw_path", b""):
+    def _admit(self, target: Target, request: Request) -> Principal | None:
+        """Whoever is asking, when that takes no look-up; None when it does.
+
+        Raises:
+            Denied: a page from elsewhere is asking. Invalid: a NUL character is in the address.
+        """
+        self._gate.check_browser(request.method, request.headers)
+        if b"%00" in request.query or b"%00" in request.raw_path:
             raise Invalid("text must not hold NUL characters")
-        client = scope["client"][0] if scope.get("client") else ""
-        principal = NOBODY
-        if not target.public:
-            principal = self._gate.remembered(headers) or await self._gate.principal(method, headers, client)
-        body, stream = b"", None
-        if target.streams:
-            stream = stream_body(receive, headers)
-        elif has_body(headers):
-            body = await read_body(receive, headers, self._settings.max_body)
+        return NOBODY if target.public else self._gate.remembered(request.headers)
+
+    def _call(self, found: Found, request: Request, principal: Principal) -> Call:
+        target, headers = found.target, Headers(request.headers)
+        session = self.catalog.session(principal, target.door.name)
         call = Call(
-            self.catalog.session(principal, target.door.name),
-            method,
-            scope["path"],
-            query=query.decode("latin-1"),
-            headers=Headers(headers),
-            path_params=values,
-            body=body,
-            stream=stream,
+            session if target.narrow is None else target.narrow(session, headers),
+            request.method,
+            request.path,
+            query=request.query.decode("latin-1"),
+            headers=headers,
+            path_params=found.values,
         )
-        call.client, call.host = client, self
+        call.client, call.host = request.client, self
         return call
 
     async def _run(self, target: Target, call: Call) -> Reply:
@@ -184,14 +239,14 @@ class App:
                 raise Unavailable("the server is stopping") from error
             raise
 
-    def _failed(self, error: Exception, door: Door, call: Call | None, scope: Scope) -> Reply:
+    def _failed(self, error: Exception, door: Door, call: Call | None, request: Request) -> Reply:
         reply = door.failure(error, call)
         more = []
         if isinstance(error, Unauthenticated) and reply.status == 401:
             more.append(("WWW-Authenticate", 'Bearer realm="lineal"'))
         if reply.status >= 500 and not isinstance(error, Disconnected):
             request_id = uuid.uuid4().hex
-            logs.failed(error, request_id, f"{door.name} {scope['method']}")
+            logs.failed(error, request_id, f"{door.name} {request.method}")
             more.append(("X-Request-Id", request_id))
         return reply._replace(headers=[*reply.headers, *more]) if more else reply
 
@@ -211,14 +266,15 @@ def _other_method(door: Door, method: str, methods: Sequence[str]) -> tuple[str,
     return door.name, reply._replace(status=405, headers=[*reply.headers, allow])
 
 
-def _raw_path(scope: Scope) -> str:
+def _request(scope: Scope) -> Request:
     raw = scope.get("raw_path")
     if raw is None:
         from urllib.parse import quote
 
-        return quote(scope["path"])
-    text: str = raw.decode("latin-1")
-    return text
+        raw = quote(scope["path"]).encode()
+    client = scope["client"][0] if scope.get("client") else ""
+    headers = dict(scope["headers"])
+    return Request(scope["method"], scope["path"], raw, scope["query_string"], headers, client)
 
 
 _: type[Host] = App

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
 
 from lineal.server.app import build_app, open_catalog
@@ -33,14 +34,18 @@ class LocalTransport:
     Args:
         path: the data folder, or the URL of a store.
         settings: how to serve; the folder is set in them.
+        blobs: URL of the folder for files, if it is another than the settings or the path say.
     """
 
-    def __init__(self, path: str | os.PathLike[str], settings: Settings | None = None) -> None:
-        self._catalog = open_catalog(settings or _settings_for(os.fspath(path)))
+    def __init__(
+        self, path: str | os.PathLike[str], settings: Settings | None = None, blobs: str = ""
+    ) -> None:
+        settings = settings or _settings_for(os.fspath(path), blobs)
+        self._catalog = open_catalog(settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lineal-local", daemon=True)
         self._thread.start()
-        self._app: App = build_app(self._catalog, settings or _settings_for(os.fspath(path)), trusted=True)
+        self._app: App = build_app(self._catalog, settings, trusted=True)
 
     def request(
         self,
@@ -48,10 +53,13 @@ class LocalTransport:
         path: str,
         query: str = "",
         headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
+        body: bytes | BinaryIO = b"",
     ) -> Response:
         """Send one request and wait for its whole answer; `path` and `query` are percent-encoded."""
-        exchange = _Exchange(_scope(method, path, query, headers or {}, len(body)), body)
+        file = io.BytesIO(body) if isinstance(body, bytes) else body
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        exchange = _Exchange(_scope(method, path, query, headers or {}, size), file, size)
         return asyncio.run_coroutine_threadsafe(exchange.run(self._app), self._loop).result()
 
     def close(self) -> None:
@@ -68,10 +76,11 @@ class LocalTransport:
 class _Exchange:
     """One request and what comes back."""
 
-    def __init__(self, scope: Scope, body: bytes) -> None:
+    def __init__(self, scope: Scope, body: BinaryIO, size: int) -> None:
         self._scope = scope
         self._body = body
-        self._sent = 0
+        self._left = size
+        self._sent = False
         self._status = 500
         self._headers: dict[str, str] = {}
         self._pieces: list[bytes] = []
@@ -82,15 +91,13 @@ class _Exchange:
         return Response(self._status, self._headers, b"".join(self._pieces))
 
     async def _receive(self) -> Message:
-        if self._sent > len(self._body):
+        if self._sent:
             await self._done.wait()
             return {"type": "http.disconnect"}
-        piece = self._body[self._sent : self._sent + _PIECE]
-        self._sent += _PIECE
-        more = self._sent < len(self._body)
-        if not more:
-            self._sent = len(self._body) + 1
-        return {"type": "http.request", "body": piece, "more_body": more}
+        piece = self._body.read(_PIECE)
+        self._left -= len(piece)
+        self._sent = self._left <= 0 or not piece
+        return {"type": "http.request", "body": piece, "more_body": not self._sent}
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -103,10 +110,10 @@ class _Exchange:
             self._done.set()
 
 
-def _settings_for(path: str) -> Settings:
+def _settings_for(path: str, blobs: str) -> Settings:
     if "://" in path:
-        return Settings(store=path, doors=("native",))
-    return Settings(data=path, doors=("native",))
+        return Settings(store=path, blobs=blobs, doors=("native",))
+    return Settings(data=path, blobs=blobs, doors=("native",))
 
 
 def _scope(method: str, path: str, query: str, headers: Mapping[str, str], length: int) -> Scope:

@@ -16,15 +16,28 @@ Match = tuple[dict[str, "Target"], list[str]]
 class Target:
     """An operation and how to run it."""
 
-    __slots__ = ("awaits", "door", "handler", "inline", "names", "public", "streams")
+    __slots__ = (
+        "awaits",
+        "door",
+        "handler",
+        "inline",
+        "method",
+        "names",
+        "narrow",
+        "path",
+        "public",
+        "streams",
+    )
 
     def __init__(self, door: Door, route: Route, embedded: bool) -> None:
         self.door = door
+        self.method, self.path = route.method, route.path
         self.handler: Handler = route.handler
         self.awaits = inspect.iscoroutinefunction(route.handler)
         self.inline = route.inline and embedded
         self.streams = route.streams
         self.public = route.public
+        self.narrow = None if route.public else getattr(door, "narrow", None)
         variables = filter(_is_variable, _segments(route.path))
         self.names = [each[1:-1].removesuffix(":path") for each in variables]
 
@@ -53,6 +66,8 @@ class Router:
 
     def __init__(self) -> None:
         self.fixed: dict[tuple[str, str], Target] = {}
+        self.whole: dict[tuple[bytes, bytes], Target] = {}
+        """Those of the fixed paths, as they are sent, to which and from which a body goes as a whole."""
         self._root = _Node()
         self._owners: dict[tuple[str, ...], Door] = {}
 
@@ -72,6 +87,8 @@ class Router:
             _put(self._leaf(segments), route, target)
             if not target.names:
                 self.fixed[route.method, route.path] = target
+                if not target.streams and route.method != "HEAD":
+                    self.whole[route.method.encode(), route.path.encode()] = target
             for length in (2, 1):
                 self._owners.setdefault(tuple(segments[:length]), door)
 

@@ -34,7 +34,8 @@ def serve(settings: Settings, started: Started | None = None) -> None:
 async def _serve(server: Server, started: Started | None) -> None:
     await server.start()
     _collect_less()
-    logs.LOGGER.info("serving", extra={"fields": {"url": server.url}})
+    grpc = {} if server.grpc_port is None else {"grpc_port": server.grpc_port}
+    logs.LOGGER.info("serving", extra={"fields": {"url": server.url, **grpc}})
     _stop_on_signals(server)
     if started is not None:
         started(server.url)

@@ -20,8 +20,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         store: URL of the database, `sqlite:///path` or `postgresql://…`; by default one in the data folder.
         blobs: URL of the folder for files, on any file system that fsspec knows; by default one there, too.
         host, port: where HTTP is served; port 0 takes a free one.
-        grpc_port: where gRPC is to be served; refused as long as no door speaks it.
+        grpc_port: where gRPC is served; None for nowhere, port 0 takes a free one.
+        grpc_certificate, grpc_key: files of a certificate and its key; gRPC is then served over TLS.
+        grpc_client_authority: file of the authority whose certificates clients must show; the name in one signs in.
         accounts: with `auto` nobody signs in on loopback while no account exists, with `required` all do.
+        direct_files: give clients links to files in an object store, which they then must reach themselves.
         public_url: how browsers reach the server when a proxy stands before it; empty when none does.
         allow_private_webhooks: deliver webhooks to loopback and private addresses, too.
         doors: names of the protocols to serve; empty for all.
@@ -36,7 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 5000
     grpc_port: int | None = None
+    grpc_certificate: str = ""
+    grpc_key: str = ""
+    grpc_client_authority: str = ""
     accounts: Literal["auto", "required"] = "auto"
+    direct_files: bool = False
     public_url: str = ""
     allow_private_webhooks: bool = False
     doors: tuple[str, ...] = ()

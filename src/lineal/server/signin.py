@@ -13,7 +13,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from lineal.catalog.catalog import LOCAL
 from lineal.catalog.values import Principal
@@ -131,8 +130,7 @@ class Gate:
         host = headers.get(b"host", b"")
         if host and self._terms.open and not _is_this_machine(host) and self.is_open():
             raise Denied("without accounts Lineal answers only under localhost, 127.0.0.1 or [::1]")
-        origin = headers.get(b"origin")
-        if origin is not None and method not in _SAFE and not self._same_origin(origin, host):
+        if method not in _SAFE and self._is_from_elsewhere(headers, host):
             raise Denied("a page of another origin may not change anything here")
 
     def remembered(self, headers: RawHeaders) -> Principal | None:
@@ -218,9 +216,18 @@ class Gate:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._accounts.verify_token, secret)
 
+    def _is_from_elsewhere(self, headers: RawHeaders, host: bytes) -> bool:
+        """Whether a browser says that a page of another origin sends this; other clients say nothing of it."""
+        origin = headers.get(b"origin")
+        if origin is not None:
+            return not self._same_origin(origin, host)
+        return headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
+
     def _same_origin(self, origin: bytes, host: bytes) -> bool:
         text = origin.decode("latin-1")
-        return urlsplit(text).netloc == host.decode("latin-1") or text == self._terms.origin
+        # An origin is no more than `scheme://host:port`, whatever stands there instead.
+        place = text.partition("://")[2]
+        return bool(place) and (place == host.decode("latin-1") or text == self._terms.origin)
 
 
 @lru_cache(256)

@@ -13,7 +13,16 @@ def serve(
     data: DataFolder = DEFAULT_DATA,
     host: Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="For HTTP; 0 takes a free one.")] = 5000,
-    grpc_port: Annotated[int | None, typer.Option(min=0, max=65535, help="For gRPC.")] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="For gRPC, which ML Metadata's clients speak.")
+    ] = None,
+    grpc_certificate: Annotated[
+        str, typer.Option(metavar="FILE", help="Serve gRPC over TLS with this certificate.")
+    ] = "",
+    grpc_key: Annotated[str, typer.Option(metavar="FILE", help="The certificate's key.")] = "",
+    grpc_client_authority: Annotated[
+        str, typer.Option(metavar="FILE", help="Clients must show a certificate signed by this authority.")
+    ] = "",
     store: StoreUrl = None,
     blobs: BlobsUrl = None,
     example: Annotated[bool, typer.Option("--example", help="Fill an empty store with an example.")] = False,
@@ -21,6 +30,10 @@ def serve(
         Literal["auto", "required"],
         typer.Option(help="auto: nobody signs in here until there is an account."),
     ] = "auto",
+    direct_files: Annotated[
+        bool,
+        typer.Option("--direct-files", help="Large files go between clients and the object store themselves."),
+    ] = False,
     public_url: Annotated[
         str, typer.Option(metavar="URL", help="How browsers reach the server when a proxy stands before it.")
     ] = "",
@@ -38,9 +51,13 @@ def serve(
         host=host,
         port=port,
         grpc_port=grpc_port,
+        grpc_certificate=grpc_certificate,
+        grpc_key=grpc_key,
+        grpc_client_authority=grpc_client_authority,
         store=store or "",
         blobs=blobs or "",
         accounts=accounts,
+        direct_files=direct_files,
         public_url=public_url,
         allow_private_webhooks=allow_private_webhooks,
         log_format=log_format,

@@ -1,0 +1,105 @@
+"""Lists of resources: order, pages, filters."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from lineal.catalog.session import Session
+from lineal.graph.errors import Invalid
+from lineal.graph.model import Entity
+from lineal.graph.query import Attribute, Expr, Order, Query, all_of
+from lineal.protocols.kubeflow import filters
+from lineal.protocols.kubeflow.resources import Resource
+from lineal.protocols.kubeflow.store import PARTS
+
+_ORDERS = {"": "id", "ID": "id", "CREATE_TIME": "created", "LAST_UPDATE_TIME": "updated"}
+_DEFAULT, _MOST = 100, 1000
+
+
+class Token(msgspec.Struct, array_like=True):
+    """Where a list goes on, and the order for which that is true."""
+
+    order: str
+    descending: bool
+    cursor: str
+
+
+class Listed(NamedTuple):
+    """One page."""
+
+    entities: list[Entity]
+    token: str
+    size: int
+
+
+def find(
+    session: Session, resources: tuple[Resource, ...], asked: Mapping[str, str], where: Expr | None
+) -> Listed:
+    """Resources of some sorts.
+
+    Args:
+        session: of who asks.
+        resources: which sorts.
+        asked: parameters of the request.
+        where: what else must hold.
+
+    Raises:
+        Invalid: a parameter makes no sense.
+    """
+    order, descending, limit = _order(asked), _descending(asked), _limit(asked)
+    token = _read(asked.get("nextPageToken", ""), order, descending)
+    query = Query(
+        kinds=[each.kind for each in resources],
+        where=all_of(where, filters.parse(asked.get("filterQuery", ""), resources)),
+        order=[Order(Attribute(order), descending), Order(Attribute("id"), descending)],
+        limit=limit,
+        cursor=token.cursor or None,
+        parts=list(PARTS),
+    )
+    page = session.find(query)
+    following = _write(Token(order, descending, page.cursor)) if page.cursor else ""
+    return Listed(page.entities, following, limit)
+
+
+def _order(asked: Mapping[str, str]) -> str:
+    named = asked.get("orderBy", "")
+    if named not in _ORDERS:
+        raise Invalid(f"orderBy must be one of {', '.join(list(_ORDERS)[1:])}, not {named!r}")
+    return _ORDERS[named]
+
+
+def _descending(asked: Mapping[str, str]) -> bool:
+    named = asked.get("sortOrder", "")
+    if named not in ("", "ASC", "DESC"):
+        raise Invalid(f"sortOrder must be ASC or DESC, not {named!r}")
+    return named == "DESC"
+
+
+def _limit(asked: Mapping[str, str]) -> int:
+    text = asked.get("pageSize", "")
+    if not text:
+        return _DEFAULT
+    if not text.isdigit() or not 0 < int(text) < 10**9:
+        raise Invalid(f"pageSize must be a positive number, not {text!r}")
+    return min(int(text), _MOST)
+
+
+def _write(token: Token) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(token)).decode()
+
+
+def _read(text: str, order: str, descending: bool) -> Token:
+    if not text:
+        return Token(order, descending, "")
+    try:
+        token = msgspec.json.decode(urlsafe_b64decode(text), type=Token)
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        raise Invalid("nextPageToken is not one of ours") from None
+    if (token.order, token.descending) != (order, descending):
+        raise Invalid("nextPageToken belongs to another order")
+    return token

@@ -1,0 +1,208 @@
+"""Between resources in JSON and entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineal.graph.errors import Invalid
+from lineal.graph.model import Entity, External, Properties
+from lineal.graph.types import Types
+from lineal.protocols.kubeflow import values
+from lineal.protocols.kubeflow.errors import Unprocessable
+from lineal.protocols.kubeflow.resources import (
+    BY_KIND,
+    BY_TYPE,
+    END,
+    METRIC,
+    OWNER,
+    PARAMETER,
+    START,
+    VERSION,
+    Field,
+    Resource,
+)
+
+DESCRIPTION = "description"
+_COMMON = {
+    "id",
+    "name",
+    "description",
+    "externalId",
+    "customProperties",
+    "createTimeSinceEpoch",
+    "lastUpdateTimeSinceEpoch",
+}
+_ARTIFACT = {"artifactType", "experimentId", "experimentRunId"}
+_OWN_TIMES = {START.name: "started", END.name: "ended"}
+
+
+def resource_of(types: Types, kind: str) -> Resource | None:
+    """What a kind of entity is shown as; None when it is nothing here."""
+    if kind in BY_KIND:
+        return BY_KIND[kind]
+    return next((found for name, found in BY_KIND.items() if types.is_a(kind, name)), None)
+
+
+# Reading
+
+
+def shown(resource: Resource, entity: Entity, version: str, home: Entity | None) -> dict[str, Any]:
+    """An entity as a resource.
+
+    Args:
+        resource: which.
+        entity: with properties and outside addresses.
+        version: of the protocol, in which a step is text since `v1`.
+        home: what it lies in, for artifacts.
+    """
+    properties = entity.properties
+    found: dict[str, Any] = {
+        "id": str(entity.id),
+        "name": name_of(resource, entity),
+        "createTimeSinceEpoch": str(entity.created),
+        "lastUpdateTimeSinceEpoch": str(entity.updated),
+        "customProperties": values.custom_of(properties),
+    }
+    if properties.get(DESCRIPTION):
+        found["description"] = str(properties[DESCRIPTION])
+    external = next((each.id for each in entity.external if each.protocol == resource.external), None)
+    if external is not None:
+        found["externalId"] = external
+    for field in resource.fields:
+        value = _value(resource, field, entity)
+        if value is not None:
+            found[field.name] = values.shown(field, value)
+    if resource.artifact_type:
+        found |= _of_artifact(resource, home)
+    if version == "v1" and "step" in found:
+        found["step"] = str(found["step"])
+    return found
+
+
+def _value(resource: Resource, field: Field, entity: Entity) -> Any:
+    if field is OWNER:
+        return entity.owner
+    if field.name in _OWN_TIMES:
+        return getattr(entity, _OWN_TIMES[field.name])
+    if field.name == resource.parent_field:
+        return entity.home
+    return entity.properties.get(field.key, field.default)
+
+
+def _of_artifact(resource: Resource, home: Entity | None) -> dict[str, Any]:
+    found = {"artifactType": resource.artifact_type}
+    if home is not None and home.kind == "run":
+        found |= {"experimentRunId": str(home.id), "experimentId": str(home.home or 0)}
+    return found
+
+
+def name_of(resource: Resource, entity: Entity) -> str:
+    """What a resource is called; a version that MLflow numbered is called by its number."""
+    number = entity.properties.get("version")
+    return str(number) if resource is VERSION and isinstance(number, int) else entity.name
+
+
+# Writing
+
+
+class Asked:
+    """A resource that a client sends, checked and taken apart.
+
+    Attributes:
+        name: None when it is not given.
+        external_id: None when it is not given.
+        properties: None for what is taken away.
+        given: names of the fields that are there.
+        times: `started` and `ended` of a run.
+    """
+
+    def __init__(self, resource: Resource, given: Mapping[str, Any], new: bool) -> None:
+        known = _COMMON | set(resource.by_name) | (_ARTIFACT if resource.artifact_type else set())
+        values.unknown_fields(given, known)
+        self.given = {name for name, value in given.items() if value is not None}
+        self.resource = resource
+        self._raw = given
+        self.name = _text(given, "name")
+        self.external_id = _text(given, "externalId")
+        self.owner = _text(given, OWNER.name) if OWNER in resource.fields else None
+        self.times: dict[str, int] = {}
+        self.parent: int | None = None
+        self.properties = self._properties()
+        if new:
+            self._check_new()
+
+    def _properties(self) -> Properties:
+        found: Properties = {}
+        if "description" in self._raw:
+            found[DESCRIPTION] = _text(self._raw, "description")
+        for field in self.resource.fields:
+            if field is OWNER or field.name not in self.given:
+                continue
+            value = values.read(field, _lenient(self.resource, field, self._raw[field.name]))
+            if field.name in _OWN_TIMES and isinstance(value, int):
+                self.times[_OWN_TIMES[field.name]] = value
+            elif field.name == self.resource.parent_field and isinstance(value, int):
+                self.parent = value
+            else:
+                found[field.key] = value
+        if "customProperties" in self.given:
+            found |= values.read_custom(self._raw["customProperties"])
+        return found
+
+    def _check_new(self) -> None:
+        required = [field.name for field in self.resource.fields if field.required]
+        missing = [name for name in required if name not in self.given]
+        if self.resource is METRIC and "value" in missing:
+            raise Invalid("metric value is required")
+        if self.resource.named and not self.name:
+            missing.insert(0, "name")
+        if missing:
+            raise Unprocessable(f"required field '{missing[0]}' is zero value.")
+        for field in self.resource.fields:
+            if field.default is not None and field.key:
+                self.properties.setdefault(field.key, field.default)
+
+    def changes(self, entity: Entity) -> Properties:
+        """What an update alters; custom properties are replaced as a whole, if they are given at all."""
+        fixed = {field.key for field in self.resource.fields if field.fixed}
+        found = {key: value for key, value in self.properties.items() if key not in fixed}
+        if "customProperties" in self.given:
+            gone = {key for key in entity.properties if values.is_custom(key)} - found.keys()
+            found |= dict.fromkeys(gone)
+        return found
+
+    def external(self, former: str | None = None) -> list[External]:
+        """The outside address, unless it is the former one."""
+        if not self.external_id or self.external_id == former:
+            return []
+        return [External(self.resource.external, self.external_id)]
+
+
+def _text(given: Mapping[str, Any], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Invalid(f"{name} must be text, not {value!r}")
+    if value is not None and "\0" in value:
+        raise Invalid(f"{name} may not hold the character NUL")
+    return value
+
+
+def _lenient(resource: Resource, field: Field, value: Any) -> Any:
+    """Since `v1` a step is text."""
+    if resource is METRIC and field.name == "step" and isinstance(value, str) and value.lstrip("-").isdigit():
+        return int(value)
+    return value
+
+
+def artifact_resource(given: Mapping[str, Any]) -> Resource:
+    """Which sort of artifact a client sends; Invalid when it does not say."""
+    found = BY_TYPE.get(str(given.get("artifactType")))
+    if found is None:
+        raise Invalid(f"artifactType must be one of {', '.join(BY_TYPE)}, not {given.get('artifactType')!r}")
+    return found
+
+
+def measured(resource: Resource) -> bool:
+    """Whether an artifact is one of those that a run has by name, and that are told of it as well."""
+    return resource in (METRIC, PARAMETER)
