@@ -13,6 +13,7 @@ from tests.catalog.conftest import MakeUser
 
 from lineal.catalog.accounts import Accounts
 from lineal.catalog.catalog import NOBODY, Catalog
+from lineal.catalog.rendered import Rendering
 from lineal.catalog.session import Session
 from lineal.catalog.values import Grant
 from lineal.graph.change import (
@@ -27,6 +28,8 @@ from lineal.graph.change import (
     PutEntity,
     PutFacet,
     PutLabel,
+    PutRecords,
+    PutSpans,
     Remove,
     TheEdge,
     TheExternal,
@@ -35,7 +38,7 @@ from lineal.graph.change import (
     UnsetOrEqual,
 )
 from lineal.graph.errors import LinealError
-from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, External, Local, Point
+from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, External, Local, Point, Span
 from lineal.graph.query import (
     Attribute,
     Compare,
@@ -45,6 +48,7 @@ from lineal.graph.query import (
     Property,
     Query,
     Related,
+    Summary,
     Walk,
     attribute,
 )
@@ -76,10 +80,13 @@ class Filled:
             PutFacet(Local("s"), "notes", {"text": "plonkery"}),
             PutLabel(Local("s"), "oblivate", attributes={"level": "tranquix"}),
             AppendPoints(Local("s"), [Point("wibblestone", 1.0, 1, 1)]),
+            PutRecords(Local("s"), {"quindle": {"text": "plonkery"}}),
+            PutEntity(kind="trace", name="hufflet", handle="t", home=Local("s")),
+            PutSpans(Local("t"), [Span("0" * 16, "krindlewax", 1)]),
         ]
         made = owner.commit(Change(operations, "jamborax"))
         owner.commit(Change([PutEntity(ById(made.entities[0]), properties={"quindle": "pellimock"})]))
-        self.id, self.run = made.entities
+        self.id, self.run, self.trace = made.entities
         self.words = WORDS | set(made.uuids)
         self.refs: list[AnyRef] = [
             ById(self.id),
@@ -169,11 +176,19 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "counts": lambda s, ref: iter([s.counts]),
     "lineage": lambda s, ref: iter([lambda: s.lineage(Walk(ref))]),
     "series": lambda s, ref: iter([lambda: s.series(ref, "wibblestone")]),
+    "records": lambda s, ref: iter([lambda: s.records(ref), lambda: s.records(ref, keys=["quindle"])]),
+    "count_records": lambda s, ref: iter([lambda: s.count_records(ref)]),
+    "spans": lambda s, ref: iter([lambda: s.spans(range(1, 20))]),
+    "summarize": lambda s, ref: iter([lambda one=one: s.summarize(one) for one in SUMMARIES]),
+    "render": lambda s, ref: iter(
+        [lambda: [s.render(SHOWN, [(entity, None)]) for entity in s.get_many(range(1, 20), ())]]
+    ),
+    "incoming_part": lambda s, ref: iter([lambda: s.incoming_part("none", "1", "none")]),
     "history": lambda s, ref: iter([lambda: s.history(ref)]),
     "as_of": lambda s, ref: iter([lambda at=at: s.as_of(ref, at) for at in (0, 2**50)]),
     "changes": lambda s, ref: iter([lambda since=since: s.changes(since) for since in (0, 1)]),
     "newest": lambda s, ref: iter([s.newest]),
-    # Definitions are schema, for whoever has signed in; what is stored is not among them.
+    # Definitions are schema, for whoever was granted anything.
     "types": lambda s, ref: iter([lambda: s.types().all()]),
     "why_label": lambda s, ref: iter([lambda: s.why_label(ref, "oblivate")]),
     "why_access": lambda s, ref: iter(
@@ -190,8 +205,15 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
 }  # fmt: skip
 """How each method of a session is asked."""
 
+SUMMARIES = [
+    Summary(kinds=["entity"], of="entities", by=[Attribute("name")]),
+    Summary(kinds=["entity"], of="spans", by=[Attribute("name")]),
+]
+SHOWN: Rendering[None] = Rendering(["properties"], lambda entity, _: msgspec.json.encode(entity))
+
 ACCOUNTS: dict[str, Callable[[Accounts, Session], Iterator[Callable[[], Any]]]] = {
     "exist": lambda a, s: iter([a.exist]),
+    "named": lambda a, s: iter([lambda name=name: a.named(name) is None for name in ("drizzenba", "none")]),
     "users": lambda a, s: iter([lambda: a.users(s)]),
     "tokens": lambda a, s: iter([lambda name=name: a.tokens(s, name) for name in ("drizzenba", "ann", "none")]),
     "grants": lambda a, s: iter([lambda: a.grants(s)]),
