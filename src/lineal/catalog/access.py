@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lineal.catalog.nodes import Node
-from lineal.catalog.values import ROLES, Principal, Role
+from lineal.catalog.values import ROLES, Principal, Role, about
 from lineal.graph.model import DEFAULT_NAMESPACE
 from lineal.graph.types import Types
 from lineal.store.base import Connection
@@ -155,7 +155,9 @@ class Scope:
     def contributes(self, types: Types, node: Node) -> bool:
         """Whether the principal makes an entity as a contributor, whether or not as editor, too; not as an admin."""
         own = (rule for rule in self.rules if not rule.deny and rule.role == rank("contributor"))
-        return any(covers(types, rule, node, ()) for rule in own) and not self.allows_new(types, node, (), "admin")
+        return any(covers(types, rule, node, ()) for rule in own) and not self.allows_new(
+            types, node, (), "admin"
+        )
 
     def manages(self, role: Role, namespace: str = "") -> bool:
         """Whether the principal has this role on the whole store or, if one is named, on all of a namespace."""
@@ -282,12 +284,6 @@ def sentence(rule: Rule) -> str:
     """A rule in words."""
     what = "may act as" if not rule.deny else "may not act as"
     return f"grant {rule.id}: {what} {ROLES[rule.role]} on {about(rule.target, rule.value, rule.kind)}"
-
-
-def about(target: str, value: str, kind: str) -> str:
-    """What a grant is about, in words."""
-    where = "the whole store" if target == "store" else f"{target} {value}"
-    return f"{kind} entities in {where}" if kind else where
 
 
 def _is_over(rule: Rule, namespace: str) -> bool:

@@ -370,7 +370,9 @@ def _put_records(work: Work, put: PutRecords) -> None:
 
 
 def _with_nan(document: Any) -> str:
-    """JSON text that keeps NaN and Infinity, as those of properties does."""
+    """JSON text that keeps NaN and Infinity, as those of properties does; what is JSON text already stays as it is."""
+    if isinstance(document, msgspec.Raw):
+        return bytes(document).decode()
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 

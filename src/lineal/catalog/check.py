@@ -171,7 +171,7 @@ def _encoded(value: Any) -> str:
 
 
 def _is_deep(value: Any) -> bool:
-    level = [value]
+    level = [msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value]
     for _ in range(DEPTH):
         items = (each.values() if isinstance(each, dict) else each for each in level)
         level = [item for each in items for item in each if isinstance(item, list | dict)]
@@ -210,7 +210,10 @@ def _type(_: Work, put: PutType) -> None:
     _document(msgspec.to_builtins(put.definition))
 
 
-def _spans(_: Work, put: PutSpans) -> None:
+def _spans(work: Work, put: PutSpans) -> None:
+    node = work.node(put.ref)
+    if not work.state.types(work.cx).is_a(node.kind, "trace"):
+        raise Invalid(f"spans belong to a trace, not to {node.kind} {node.name!r}")
     for span in put.spans:
         _span(span)
 

@@ -40,6 +40,12 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
+def about(target: str, value: str, kind: str = "") -> str:
+    """What a grant is about, in words."""
+    where = "the whole store" if target == "store" else f"{target} {value}"
+    return f"{kind} entities in {where}" if kind else where
+
+
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """An account, or a group of accounts.
 

@@ -106,7 +106,10 @@ class PutSpans(Operation, frozen=True, tag="put_spans"):
 
 
 class PutRecords(Operation, frozen=True, tag="put_records"):
-    """Put rows of a data set by key, each in place of the one that has the key already."""
+    """Put rows of a data set by key, each in place of the one that has the key already.
+
+    A record may be given as `msgspec.Raw`, which is JSON text already.
+    """
 
     ref: AnyRef
     records: dict[str, Any]

@@ -27,6 +27,8 @@ METADATA = "metadata."
 TOKENS = "tokens."
 COST = "cost."
 PROMPT = "prompt."
+TOLD = "told."
+"""Before a prefix of numbers: that they were told of the trace as a whole, and are not the sum over its spans."""
 
 NAME_TAG = "mlflow.traceName"
 LOCATION_TAG = "mlflow.artifactLocation"
@@ -67,10 +69,15 @@ def metadata_properties(metadata: Mapping[str, str]) -> Properties:
     found: Properties = {}
     for key, value in metadata.items():
         if key in _NUMBERS:
-            found |= numbers(key, _object(value))
+            found |= _told(key, value)
         else:
             found[METADATA + key] = value
     return found
+
+
+def _told(key: str, value: str) -> Properties:
+    told = numbers(key, _object(value))
+    return {**told, TOLD + _NUMBERS[key][0]: True} if told else {}
 
 
 def numbers(key: str, values: Mapping[str, Any]) -> Properties:

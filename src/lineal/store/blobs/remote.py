@@ -50,15 +50,15 @@ class Remote:
     def __init__(self, url: str, direct: bool) -> None:
         self.url = url
         self.direct = direct
+        self._scheme = url.partition("://")[0]
         self._opened: tuple[Any, str] | None = None
         self._swept = -_SWEEP_AFTER
 
     @property
     def means(self) -> Means:
         """How files may travel."""
-        scheme = self.url.partition("://")[0]
-        in_s3 = self.direct and scheme in _S3
-        return Means(in_s3, in_s3, self.direct and scheme in _SIGNING)
+        in_s3 = self.direct and self._scheme in _S3
+        return Means(in_s3, in_s3, self.direct and self._scheme in _SIGNING)
 
     def folder(self, place: str) -> RemoteFolder:
         """The folder at a place below the URL."""
@@ -72,11 +72,20 @@ class Remote:
 
             try:
                 # What another process writes must be seen at once.
-                system, root = url_to_fs(self.url, use_listings_cache=False)
+                system, root = url_to_fs(self.url, use_listings_cache=False, **self._options())
             except (ImportError, ValueError) as error:
                 raise Invalid(f"{self.url} needs an extra, such as lineal[s3]: {error}") from None
             self._opened = (system, root.rstrip("/"))
         return self._opened
+
+    def _options(self) -> dict[str, Any]:
+        """For S3: sign links the way that every region and every store like it takes, unless told otherwise."""
+        from fsspec.config import conf
+
+        if self._scheme not in _S3:
+            return {}
+        given = conf.get("s3", {}).get("config_kwargs", {})
+        return {"config_kwargs": {"signature_version": "s3v4", **given}}
 
     def sweep(self) -> None:
         """Give up uploads to S3 that were announced a week ago and not finished; at most once an hour."""

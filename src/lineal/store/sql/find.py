@@ -42,6 +42,7 @@ _DEPTH = 50
 _PATTERN = 10_000
 _EXPRESSION = 1000
 _REPEATS = 1000
+_BACK = re.compile(r"\\[1-9]")
 _REPEATED = re.compile(r"\{\d*,?(\d{1,9})")
 _FEW = 2000
 _MANY = 50_000
@@ -413,6 +414,9 @@ class Compiler:
         repeats = [int(count) for count in _REPEATED.findall(pattern)]
         if math.prod(max(count, 1) for count in repeats) > _REPEATS:
             raise Invalid(f"a regular expression may repeat things {_REPEATS} times")
+        if _BACK.search(pattern.replace("\\\\", "")):
+            # What goes back may take exponential time, in the database that has it.
+            raise Invalid("a regular expression may not refer back to a group")
         text = self._cx.matching("CAST(? AS TEXT)")
         try:
             self._cx.execute(f"SELECT {text}", ("", pattern))

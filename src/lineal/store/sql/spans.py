@@ -62,7 +62,7 @@ def to_digits(number: int) -> str:
 
 _COLUMNS = {
     "name": "{s}.name",
-    "type": "{s}.type",
+    "type": "NULLIF({s}.type, '')",
     "status": "CASE {s}.status WHEN 1 THEN 'ok' WHEN 2 THEN 'error' ELSE 'unset' END",
     "started": "{s}.started",
     "ended": "{s}.ended",
@@ -99,7 +99,8 @@ def with_body(span: str, condition: str) -> str:
 
 def with_attribute(span: str, key: str, condition: str, missing: bool) -> tuple[str, str]:
     """The same of an attribute, and the parameter that comes first: only where the text has the key it is parsed."""
-    likely = f"%{json.dumps(key, ensure_ascii=False)}:%"
+    # A backslash means something else to one database.
+    likely = f"%{json.dumps(key, ensure_ascii=False)}:%".replace("\\", "%")
     held = (
         f"b.attributes LIKE ? AND {condition}" if not missing else f"b.attributes NOT LIKE ? OR {condition}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lineal.graph.errors import Invalid
-from lineal.graph.query import Summary
+from lineal.graph.query import SpanField, Summary
 from lineal.store.base import Dialect
 from lineal.store.sql.find import Compiler, Sql
 
@@ -53,6 +53,8 @@ def statement(compiler: Compiler, dialect: Dialect, summary: Summary, source: st
 
 def _columns(compiler: Compiler, summary: Summary) -> tuple[list[str], list[str]]:
     """Joins; and the columns of the groups, with that of the value at the end."""
+    if summary.of == "entities" and any(isinstance(each, SpanField) for each in (summary.value, *summary.by)):
+        raise Invalid("parts of spans are measured in a summary of spans")
     joins, columns = [], [_bucket(summary)] if summary.interval else []
     for number, field in enumerate(summary.by):
         join, column = compiler.value(field, f"g{number}", numeric=False)

@@ -20,6 +20,7 @@ from lineal.testing.store.migrations import Migrations
 from lineal.testing.store.points import Points
 from lineal.testing.store.processes import Processes
 from lineal.testing.store.records import Records
+from lineal.testing.store.spans import Spans, Summaries
 from lineal.testing.store.text import Texts
 from lineal.testing.store.writing import Writers
 
@@ -29,6 +30,8 @@ class StoreSuite(
     Edges,
     Points,
     Records,
+    Spans,
+    Summaries,
     Labels,
     Finding,
     Texts,
