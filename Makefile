@@ -22,11 +22,11 @@ DEV := $(VENV)/.ready-to-develop
 PACKAGE := pyproject.toml hatch_build.py
 UI := $(if $(LINEAL_SKIP_UI),,$(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null))
 
-.PHONY: help setup run test test-ui lint format bench docs ui clients chromium hooks clean
+.PHONY: help setup run test test-ui lint format bench docs ui clients clients-all chromium hooks clean
 
 help: ## Print this menu
 	@printf 'Lineal: make TARGET\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\nVariables: PYTHON=%s HOST=%s PORT=%s DATA=%s JOBS=%s ARGS="…" LINEAL_SKIP_UI=1\n' \
 	  '$(PYTHON)' '$(HOST)' '$(PORT)' '$(DATA)' '$(JOBS)'
 
@@ -67,6 +67,9 @@ ui: setup ## Build the web UI, if its sources changed
 
 clients: setup ## Make the environments of the vendor clients that tests and benchmarks drive
 	@$(BIN)/python scripts/client_env.py $(CLIENTS) >/dev/null
+
+clients-all: ## The same with the big ones (PyTorch, Spark), which tests go without
+	@$(MAKE) clients CLIENTS=--all
 
 chromium: ## Install Chromium for the browser tests, where root and apt can
 	@scripts/chromium.sh

@@ -1,8 +1,9 @@
 """Make the virtual environment of an unmodified vendor client: `python scripts/client_env.py [NAME …]`.
 
 Vendor clients pin half the world, each another half, so each lives in `.venv-clients/NAME` and Lineal's own
-environment never sees them. Without a name every environment is made; one that is as wanted already is left
-alone. What happens is told on stderr; stdout gets the path of each environment's Python, one a line.
+environment never sees them. Without a name those are made that the ordinary tests need; with `--all` also the big
+ones. One that is as wanted already is left alone. What happens is told on stderr; stdout gets the path of each
+environment's Python, one a line.
 """
 
 from __future__ import annotations
@@ -18,17 +19,59 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 BASE = Path(__file__).resolve().parent.parent / ".venv-clients"
 
-# Each environment is a list of `pip install` calls, made in this order.
-ENVIRONMENTS: dict[str, list[list[str]]] = {
+
+class Environment(NamedTuple):
+    """What an environment is made of."""
+
+    steps: list[list[str]]
+    """Calls of `pip install`, made in this order."""
+
+    on: str = ""
+    """Another environment, whose packages are seen here as well and are not installed again."""
+
+    size: str = ""
+    """How much it downloads, of one that the ordinary tests go without."""
+
+
+ENVIRONMENTS = {
     # mlflow 3.18.0 was published without the mlflow-skinny and mlflow-tracing it asks for. Its wheel carries
     # the whole package, so it goes on top of 3.17.2, without its dependencies.
-    "mlflow": [
-        ["mlflow==3.17.2", "scikit-learn==1.9.1"],
-        ["--no-deps", "mlflow==3.18.0"],
-    ],
+    "mlflow": Environment([["mlflow==3.17.2", "scikit-learn==1.9.1"], ["--no-deps", "mlflow==3.18.0"]]),
+    # xgboost-cpu is xgboost without the code for GPUs: 6 MB instead of 130.
+    "mlflow-boosting": Environment(
+        [["xgboost-cpu==3.2.0", "lightgbm==4.7.0", "statsmodels==0.15.0"]], on="mlflow"
+    ),
+    # PyPI's torch for Linux brings CUDA along. An index with CPU builds in PIP_EXTRA_INDEX_URL saves most of it.
+    "mlflow-lightning": Environment(
+        [["torch==2.13.0", "lightning==2.6.6"]],
+        on="mlflow",
+        size="200 MB; several GB where torch brings CUDA",
+    ),
+    # Needs Java 17 as well.
+    "mlflow-spark": Environment([["pyspark==4.2.0"]], on="mlflow", size="450 MB"),
+    # MLflow's client for accounts imports its server, which asks for this.
+    "mlflow-auth": Environment([["Flask-WTF==1.3.0"]], on="mlflow"),
+    # What MLflow's own tests need, which scripts/mlflow_tests.py runs.
+    "mlflow-tests": Environment(
+        [
+            [
+                "pytest==9.2.0",
+                "pytest-asyncio",
+                "pytest-timeout",
+                "psutil",
+                "httpx2",
+                "Flask-WTF",
+                "PyJWT",
+                "opentelemetry-exporter-otlp-proto-http",
+            ]
+        ],
+        on="mlflow",
+        size="5 MB",
+    ),
 }
 
 
@@ -37,9 +80,18 @@ def python_of(name: str) -> Path:
     return BASE / name / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def packages_of(name: str) -> Path:
+    """Where an environment that was made keeps its packages."""
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    told = subprocess.run([str(python_of(name)), "-c", ask], check=True, capture_output=True, text=True)
+    return Path(told.stdout.strip())
+
+
 def ensure(name: str) -> Path:
     """Make the environment unless it is there with the same contents; return its interpreter."""
-    stamp, wanted = BASE / name / ".content-hash", content_hash(ENVIRONMENTS[name])
+    if on := ENVIRONMENTS[name].on:
+        ensure(on)
+    stamp, wanted = BASE / name / ".content-hash", content_hash(name)
     with locked(name):
         if not (stamp.is_file() and stamp.read_text() == wanted and python_of(name).exists()):
             make(name)
@@ -47,18 +99,23 @@ def ensure(name: str) -> Path:
     return python_of(name)
 
 
-def content_hash(steps: list[list[str]]) -> str:
-    """What an environment is made of, as one hash."""
-    return hashlib.sha256(json.dumps([steps, sys.version_info[:2]]).encode()).hexdigest()
+def content_hash(name: str) -> str:
+    """What an environment and those below it are made of, as one hash."""
+    steps, on = ENVIRONMENTS[name][:2]
+    below = [content_hash(on)] if on else []
+    return hashlib.sha256(json.dumps([steps, sys.version_info[:2], *below]).encode()).hexdigest()
 
 
 def make(name: str) -> None:
     """Make the environment anew."""
     started = time.monotonic()
     shutil.rmtree(BASE / name, ignore_errors=True)
-    say(f"{name}: a new environment in {BASE / name} (a minute or two, once)")
+    steps, on, size = ENVIRONMENTS[name]
+    say(f"{name}: a new environment in {BASE / name} ({size or 'a minute or two'}, once)")
     subprocess.run([sys.executable, "-m", "venv", str(BASE / name)], check=True)
-    for step in ENVIRONMENTS[name]:
+    if on:
+        (packages_of(name) / "below.pth").write_text(f"{packages_of(on)}\n")
+    for step in steps:
         say(f"{name}: pip install {' '.join(step)}")
         pip = [str(python_of(name)), "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
         subprocess.run([*pip, *step], check=True)
@@ -86,8 +143,11 @@ def main() -> None:
     """Make the environments that were named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     known = ", ".join(ENVIRONMENTS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {known}; all if none is named")
-    names = parser.parse_args().names or list(ENVIRONMENTS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {known}")
+    parser.add_argument("--all", action="store_true", help="every environment, the big ones too")
+    arguments = parser.parse_args()
+    wanted = [name for name, each in ENVIRONMENTS.items() if arguments.all or not each.size]
+    names = arguments.names or wanted
     if unknown := set(names) - set(ENVIRONMENTS):
         parser.error(f"no such environment: {', '.join(sorted(unknown))}; there are: {known}")
     for name in names:

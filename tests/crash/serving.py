@@ -1,19 +1,13 @@
-"""A server in a process of its own, and clients that remember what was acknowledged."""
+"""Clients that remember what was acknowledged."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import socket
-import subprocess
-import sys
 import threading
-import time
-from pathlib import Path
 from typing import Any
 
 API = "/api/2.0/mlflow/"
-READY = 30.0
 
 
 class Killed(Exception):
@@ -44,36 +38,6 @@ class Connection:
     def close(self) -> None:
         """Give it up."""
         self._http.close()
-
-
-class Server:
-    """`lineal serve` on a store."""
-
-    def __init__(self, data: Path, store: str | None) -> None:
-        self.port = _free_port()
-        command = [sys.executable, "-m", "lineal.cli", "serve", "--data", str(data), "--port", str(self.port)]
-        if store is not None:
-            command += ["--store", store]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self._wait()
-
-    def _wait(self) -> None:
-        end = time.monotonic() + READY
-        while time.monotonic() < end:
-            if self._process.poll() is not None:
-                assert self._process.stderr is not None
-                raise AssertionError(f"the server did not start: {self._process.stderr.read().decode()}")
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise AssertionError("the server does not answer")
-
-    def kill(self) -> None:
-        """SIGKILL: it can do nothing about it."""
-        self._process.kill()
-        self._process.communicate()
 
 
 class Client(threading.Thread):
@@ -144,9 +108,3 @@ def lost(port: int, client: Client) -> list[str]:
 
 def _missing(what: str, keys: list[str], stored: dict[str, str]) -> list[str]:
     return [f"{what} {key}" for key in keys if stored.get(key) != key]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.crash.serving import Client, Connection, Server, lost
+from tests.crash.serving import Client, Connection, lost
 
 from lineal.catalog.catalog import Catalog
+from lineal.testing.serving import start_lineal
 
 ROUNDS = 50
 CLIENTS = 8
@@ -46,7 +47,7 @@ def _rounds(data: Path, store: str | None) -> int:
     for number in range(ROUNDS + 1):
         if store is not None:
             _wait_for_database(store)
-        server = Server(data, store)
+        server = start_lineal(data, *(() if store is None else ("--store", store)))
         try:
             for client in clients:
                 assert client.failure is None

@@ -54,5 +54,5 @@ def environment_with(python: Path | None, url: str) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def mlflow_python() -> Path | None:
     """An interpreter with MLflow's client, when its environment has been made."""
-    found = os.environ.get("LINEAL_EXAMPLE_PYTHON", str(ROOT / ".venv-clients/mlflow/bin/python"))
+    found = os.environ.get("LINEAL_EXAMPLE_PYTHON", str(ROOT / ".venv-clients/mlflow-auth/bin/python"))
     return Path(found) if Path(found).exists() else None

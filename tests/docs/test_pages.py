@@ -70,7 +70,7 @@ def test_samples(
     found = list(blocks(page))
     needs_mlflow = any(each.name for each in found)
     if needs_mlflow and mlflow_python is None:
-        pytest.skip("MLflow's client is not here: python scripts/client_env.py mlflow")
+        pytest.skip("MLflow's client is not here: python scripts/client_env.py mlflow-auth")
     if not any(each.language in ("python", "console") for each in found):
         return
     with serving(tmp_path / ".lineal", doors=(), allow_private_webhooks=True) as url:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.protocols.strangers import admin, evaluation, registry, traces
+from tests.protocols.strangers import admin, artifacts, evaluation, registry, traces
 
 from lineal.protocols.base import Route
 from lineal.testing.protocol import ProtocolSuite, Request, Served, Stored, paths
@@ -23,7 +23,7 @@ WORDS = {
 }  # fmt: skip
 """Each stands for one place in which text is kept."""
 
-PARTS = (registry, traces, evaluation, admin)
+PARTS = (registry, traces, evaluation, admin, artifacts)
 
 
 def entities() -> list[dict[str, Any]]:
@@ -228,8 +228,8 @@ class NativeDoor(Doors):
 
 class MlflowDoor(Doors):
     doors = ("mlflow", "native")
-    telling = 24
-    answering = 78
+    telling = 107
+    answering = 262
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
         for path in paths(route, stored):

@@ -102,6 +102,14 @@ def test_streams_come_in_pieces_and_decompressed() -> None:
     assert b"".join(asyncio.run(_collected(unpacked))) == b"hello" * 1000
 
 
+def test_a_stream_that_unpacks_to_much_comes_in_parts_of_bounded_size() -> None:
+    plain = b"0" * (5 * 1024 * 1024 + 77)
+    stream = stream_body(_receiver(gzip.compress(plain)), {b"content-encoding": b"gzip"})
+    parts = asyncio.run(_collected(stream))
+    assert b"".join(parts) == plain
+    assert max(map(len, parts)) == 1024 * 1024
+
+
 def _sent(reply: Reply, head: bool = False, receive: Any = None) -> list[Message]:
     sent: list[Message] = []
 

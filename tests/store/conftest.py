@@ -20,7 +20,7 @@ def s3_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty bucket, which the environment gives access to."""
     import boto3
     from s3fs import S3FileSystem
@@ -36,4 +36,5 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
     S3FileSystem.clear_instance_cache()
     name = f"b{abs(hash(request.node.nodeid))}"
     boto3.client("s3").create_bucket(Bucket=name)
-    return f"s3://{name}/files"
+    yield f"s3://{name}/files"
+    S3FileSystem.clear_instance_cache()

@@ -23,7 +23,7 @@ from lineal.graph.change import (
 )
 from lineal.graph.errors import Invalid
 from lineal.graph.facets import check_facet
-from lineal.graph.model import Span
+from lineal.graph.model import ByExternal, Span
 from lineal.graph.types import WORKSPACE, EdgeDef
 
 KEY_BYTES = 2000
@@ -72,7 +72,7 @@ def _entity(work: Work, put: PutEntity, node: Node) -> None:
 
 def _names(put: PutEntity, node: Node) -> None:
     _key(node.namespace)
-    for external in put.external:
+    for external in (*put.external, *([put.ref] if isinstance(put.ref, ByExternal) else ())):
         _key(external.protocol)
         _key(external.id)
     if node.key is not None or put.unique:

@@ -14,8 +14,10 @@ from lineal.cli.commands import (
     backup,
     check,
     example,
+    export,
     grant,
     history,
+    import_,
     lineage,
     restore,
     runs,
@@ -47,6 +49,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "why": why.why,
     },
     "Accounts": {"user": user.app, "token": token.app, "grant": grant.app},
+    "Move": {"import": import_.app, "export": export.app},
     "Look after the store": {
         "backup": backup.backup,
         "restore": restore.restore,

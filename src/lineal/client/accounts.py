@@ -1,4 +1,4 @@
-"""Users, groups, tokens and grants: for admins, except one's own password and tokens."""
+"""Users, groups, tokens and grants: for admins, and for others what is their own or in their hands."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ class Accounts:
         target: GrantTarget = "store",
         value: str = "",
         *,
+        kind: str = "",
         deny: bool = False,
         valid_until: int | None = None,
     ) -> Grant:
@@ -97,14 +98,16 @@ class Accounts:
 
         Args:
             principal: name of the user or group.
-            role: viewer, editor, admin or owner.
+            role: viewer, contributor, editor, admin or owner.
             target: what it is about: the whole store, a namespace, a kind, a classification or one entity.
             value: the name of that, an entity's uuid, or nothing for the store.
+            kind: of a namespace, only entities of this kind and what they contain.
             deny: forbid, which wins over every permission.
             valid_until: milliseconds since the epoch.
         """
         about = {"principal": principal, "role": role, "target": target, "value": value, "deny": deny}
-        return self._connection.post("/grants", Grant, about | _given(valid_until=valid_until))
+        more = _given(kind=kind or None, valid_until=valid_until)
+        return self._connection.post("/grants", Grant, about | more)
 
     def revoke(self, grant: int) -> None:
         """Remove a grant by its id."""

@@ -28,6 +28,8 @@ from lineal.client.wire import (
     Neighbourhood,
     Paths,
     Points,
+    Records,
+    Spans,
     Suggestions,
     encode,
 )
@@ -42,7 +44,7 @@ from lineal.graph.change import (
     PutLabel,
     Remove,
 )
-from lineal.graph.model import DEFAULT_NAMESPACE, ByName, ByUuid, Entity, Point, Properties
+from lineal.graph.model import DEFAULT_NAMESPACE, ByName, ByUuid, Entity, Point, Properties, Record, Span
 from lineal.graph.query import Lineage, Page, Part, Query
 from lineal.graph.types import AnyDef
 
@@ -68,22 +70,24 @@ class Client:
         password: str | None = None,
         timeout: float = 30.0,
         retries: int = 3,
+        blobs: str = "",
     ) -> None:
         """Say where the store is; nothing is sent yet.
 
         Args:
-            target: `http(s)://HOST:PORT`, or a data folder to work on in-process. Default: the environment's
-                LINEAL_URL, else http://127.0.0.1:5000.
+            target: `http(s)://HOST:PORT`, or a data folder, or the URL of a store (`postgresql://…`), to work on
+                in-process. Default: the environment's LINEAL_URL, else http://127.0.0.1:5000.
             token: sent as a bearer token. Default: the environment's LINEAL_TOKEN.
             user, password: sent instead of a token when given.
             timeout: seconds to wait for the server.
             retries: how often a repeatable call is tried again.
+            blobs: in-process, where files are kept, if not in the data folder: a folder or `s3://…`.
 
         Raises:
             Invalid: the target is a URL of another kind.
         """
         where = os.fspath(target) if target is not None else os.environ.get("LINEAL_URL", DEFAULT_TARGET)
-        transport = open_transport(where, timeout, retries)
+        transport = open_transport(where, timeout, retries, blobs)
         self._connection = Connection(transport, credentials(token, user, password))
         self.accounts = Accounts(self._connection)
         """Users, groups, tokens and grants."""
@@ -205,7 +209,9 @@ class Client:
     ) -> Page:
         """Entities by words, best first, with totals by kind, namespace, owner and label."""
         narrowing = {"namespace": namespace, "owner": owner, "label": label, "cursor": cursor}
-        return self._connection.get("/search", Page, {"q": text, "kind": kinds, "limit": limit, **narrowing})
+        return self._connection.get(
+            "/entities", Page, {"q": text, "kind": kinds, "limit": limit, **narrowing}
+        )
 
     def suggest(self, text: str, limit: int = 8) -> list[Entity]:
         """Entities whose words begin like this, for a type-ahead."""
@@ -265,6 +271,17 @@ class Client:
         asked = {"buckets": buckets, "limit": limit, "offset": offset or None}
         asked |= {"from_step": first, "to_step": last}
         return self._connection.get(f"{_at(address)}/series/{quote(key, safe='')}", Points, asked).points
+
+    def spans(self, address: Address) -> list[Span]:
+        """The steps of a trace, those without a parent first, then by start."""
+        return self._connection.get(f"{_at(address)}/spans", Spans).spans
+
+    def records(self, address: Address) -> Iterator[Record]:
+        """All rows that are kept with a data set, in the order in which they came."""
+        after = 0
+        while found := self._connection.get(f"{_at(address)}/records", Records, {"after": after}).records:
+            yield from found
+            after = found[-1].id
 
     def changes(self, since: int = 0, limit: int = 1000) -> list[Event]:
         """The history of everything visible after commit `since`, oldest first."""

@@ -74,11 +74,11 @@ class Transport(Protocol):
         ...
 
 
-def open_transport(target: str, timeout: float, retries: int) -> Transport:
+def open_transport(target: str, timeout: float, retries: int, blobs: str = "") -> Transport:
     """The transport for `http://…` or `https://…`, or in-process for a data folder or a store URL."""
     if target.startswith(("http://", "https://")):
         return HttpTransport(target, timeout, retries)
-    return InProcessTransport(target)
+    return InProcessTransport(target, blobs)
 
 
 class HttpTransport:
@@ -164,16 +164,17 @@ class HttpTransport:
 class InProcessTransport:
     """The server's own code on a data folder, without a network."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, blobs: str = "") -> None:
         # Loaded by name: the client knows only the graph, and brings a server along only when asked to.
         server = importlib.import_module("lineal.server.local")
         self.target = folder
-        self._server = server.LocalTransport(folder)
+        self._server = server.LocalTransport(folder, blobs=blobs)
 
     def send(self, request: Request) -> Answer:
         path, _, query = request.path.partition("?")
-        body = request.body if isinstance(request.body, bytes) else request.body.read()
-        status, _, answer = self._server.request(request.method, path, query, dict(request.headers), body)
+        status, _, answer = self._server.request(
+            request.method, path, query, dict(request.headers), request.body
+        )
         return Answer(status, answer)
 
     @contextmanager

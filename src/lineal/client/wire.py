@@ -11,7 +11,7 @@ from lineal.catalog.values import Event, LabelPath
 from lineal.client.transport import Answer
 from lineal.graph import errors
 from lineal.graph.change import Expect, Present
-from lineal.graph.model import ById, Edge, Entity, Point
+from lineal.graph.model import ById, Edge, Entity, Point, Record, Span
 from lineal.graph.types import AnyDef
 
 
@@ -58,6 +58,18 @@ class Points(msgspec.Struct):
     """Points of one series."""
 
     points: list[Point] = []
+
+
+class Spans(msgspec.Struct):
+    """The steps of a trace."""
+
+    spans: list[Span] = []
+
+
+class Records(msgspec.Struct):
+    """Rows of a data set."""
+
+    records: list[Record] = []
 
 
 class File(msgspec.Struct, frozen=True):
@@ -127,7 +139,9 @@ def _expectation(failure: Failure) -> errors.ExpectationFailed:
 
 def encode(value: Any) -> bytes:
     """A value as JSON, in which numbers that JSON lacks are the words NaN, Infinity and -Infinity."""
-    return msgspec.json.encode(_worded(msgspec.to_builtins(value)))
+    encoded = msgspec.json.encode(value)
+    # The encoder writes null for them; where there is none, there is nothing to look for.
+    return msgspec.json.encode(_worded(msgspec.to_builtins(value))) if b"null" in encoded else encoded
 
 
 def _worded(value: Any) -> Any:

@@ -35,7 +35,7 @@ DATASET = "openlineage.dataset"
 VERSION = "openlineage.version"
 
 TIME = "openlineage.time"
-"""Property: milliseconds of the newest event that told of the entity, up to a minute late where nothing else changed."""
+"""Property: milliseconds of the newest event that told of the entity; up to a minute late where nothing changed."""
 TIMES = "openlineage.times"
 """Property: of each facet, the order of the event that told it; a private matter of the receiver."""
 LATEST_RUN = "openlineage.latest_run"

@@ -466,7 +466,9 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _kind("label_schema", "entity", identity="label_schema", about="a question that reviewers are asked"),
     _kind("issue", "entity", identity="issue", about="a fault that shows in traces"),
     _kind("serving_environment", "context", identity="serving_environment", about="where models answer"),
-    _kind("inference_service", "process", identity="inference_service", about="an address where a model answers"),
+    _kind(
+        "inference_service", "process", identity="inference_service", about="an address where a model answers"
+    ),
     _kind("serve_model", "process", identity="serve_model", about="one deployment of a version"),
     _kind("person", "entity", identity="person", about="somebody who owns or does"),
     _kind("group", "entity", identity="group", about="several people"),
@@ -474,9 +476,25 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _edge("input", "entity", "process", "forward", True, "the process reads the asset"),
     _edge("output", "process", "entity", "forward", True, "the process writes the asset"),
     _edge("derived", "entity", "entity", "forward", True, "the target was made from the source"),
-    _edge("produces", "process", "entity", None, True, "the process writes the asset, whose columns tell what flows"),
-    _edge("masked", "entity", "entity", None, True, "the target was made from the source, which it does not reveal"),
-    _edge("influences", "entity", "entity", None, True, "the source decided about the target, and is not in it"),
+    _edge(
+        "produces",
+        "process",
+        "entity",
+        None,
+        True,
+        "the process writes the asset, whose columns tell what flows",
+    ),
+    _edge(
+        "masked",
+        "entity",
+        "entity",
+        None,
+        True,
+        "the target was made from the source, which it does not reveal",
+    ),
+    _edge(
+        "influences", "entity", "entity", None, True, "the source decided about the target, and is not in it"
+    ),
     _edge("version", "asset", "asset", "forward", True, "the target is a version of the source"),
     _edge("member", "entity", "entity", "backward", False, "the source contains the target"),
     _edge("parent", "entity", "entity", None, False, "the source is above the target"),

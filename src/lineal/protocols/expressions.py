@@ -198,6 +198,8 @@ class _Parser:
 
     def _list(self) -> tuple[Node, ...]:
         self._need("(")
+        if self._take(")"):
+            return ()
         found = [self._sum()]
         while self._take(","):
             found.append(self._sum())

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scripts import client_env
+
+from lineal.testing.serving import serving
 
 HERE = Path(__file__).parent
 RunScript = Callable[..., Any]
@@ -31,28 +30,8 @@ def python() -> Path:
 @pytest.fixture
 def server(store_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a server on an empty store, once on each database."""
-    data = tmp_path_factory.mktemp("data")
-    command = [sys.executable, "-m", "lineal.cli", "serve", "--data", str(data), "--port", "0"]
-    command += ["--store", store_url]
-    with (data / "log").open("w+b") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            yield _url(process, data / "log")
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _url(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where the server listens, as its log tells, once it answers."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        told = [word.removeprefix("url=") for word in log.read_text().split() if word.startswith("url=http")]
-        if told:
-            with urllib.request.urlopen(f"{told[0]}/health", timeout=10) as answer:
-                assert answer.status == 200
-            return told[0]
-        time.sleep(0.05)
-    pytest.fail(f"the server did not start: {log.read_text()}")
+    with serving(tmp_path_factory.mktemp("data"), "--store", store_url) as url:
+        yield url
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,11 @@ def test_a_stranger_is_told_no_name_and_changes_nothing(catalog: Catalog) -> Non
     stranger = catalog.session(Principal(99, "stranger"), "mlflow")
     before = filled.owner.newest()
     for route in ROUTES:
-        values = {
-            "model_id": filled.model,
-            "tag_key": SECRET,
-            "artifact_path": f"{filled.experiment}/{filled.run}/artifacts/a",
-        }
+        values = defaultdict(
+            lambda: SECRET,
+            model_id=filled.model,
+            artifact_path=f"{filled.experiment}/{filled.run}/artifacts/a",
+        )
         reply = send(stranger, route, filled.asked(route), values)
         own_words = f"'{SECRET}'"
         assert SECRET not in reply.body.decode().replace(own_words, ""), (

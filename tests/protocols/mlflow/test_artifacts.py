@@ -66,6 +66,24 @@ def test_deleting(client: Client) -> None:
     put(client, run, "b")
     assert client.send("DELETE", f"{PROXY}/0/{run}/artifacts/dir").status_code == 200
     assert [file["path"] for file in listed(client, run)] == ["b"]
+    other = client.run()
+    put(client, other, "kept")
+    assert client.send("DELETE", f"{PROXY}/0/{run}/artifacts/").status_code == 200
+    assert listed(client, run) == []
+    assert [file["path"] for file in listed(client, other)] == ["kept"]
+
+
+def test_a_root_of_its_own(client: Client) -> None:
+    """Wherever an experiment says that its artifacts are, those of a run are the run's."""
+    for number, location in enumerate(("mlflow-artifacts:/", "mlflow-artifacts:/a/b", "mlflow-artifacts:/7")):
+        experiment = client.experiment(f"e{number}", artifact_location=location)
+        run = client.run(experiment)
+        root = client.get("artifacts/list", run_id=run)["root_uri"]
+        path = root.removeprefix("mlflow-artifacts:/").lstrip("/")
+        assert path.endswith(f"{run}/artifacts")
+        assert client.send("PUT", f"{PROXY}/{path}/a.txt", content=b"x").status_code == 200
+        assert [file["path"] for file in listed(client, run)] == ["a.txt"]
+        assert [file["path"] for file in client.get(PROXY, path=path)["files"]] == ["a.txt"]
 
 
 WAYS_OUT = ["../x", "a/%2e%2e/%2e%2e/b", "%252e%252e%252fx", "%2Fetc%2Fpasswd"]
@@ -84,12 +102,6 @@ def test_files_of_an_experiment_itself(client: Client) -> None:
     number = client.experiment("x")
     assert client.send("PUT", f"{PROXY}/{number}/notes/a.md", content=b"n").status_code == 200
     assert client.send("GET", f"/ajax-api/2.0/mlflow-artifacts/artifacts/{number}/notes/a.md").text == "n"
-
-
-def test_large_files_go_in_one_piece(client: Client) -> None:
-    for step in ("create", "complete", "abort"):
-        answer = client.send("POST", f"/api/2.0/mlflow-artifacts/mpu/{step}/0/x", json={"path": "x"})
-        assert told(answer)[:2] == (501, "NOT_IMPLEMENTED")
 
 
 def test_a_browser_uploads(client: Client) -> None:

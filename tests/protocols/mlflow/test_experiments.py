@@ -174,6 +174,7 @@ def test_names_that_are_refused(client: Client) -> None:
 
 
 def test_a_workspace_is_a_namespace(client: Client) -> None:
+    client.send("POST", "/api/3.0/mlflow/workspaces", json={"name": "team"})
     headers = {"X-MLFLOW-WORKSPACE": "team"}
     made = client.send("POST", "experiments/create", json={"name": "x"}, headers=headers).json()[
         "experiment_id"

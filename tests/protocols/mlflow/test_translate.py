@@ -10,7 +10,7 @@ import pytest
 from lineal.graph.model import Entity, Point
 from lineal.graph.names import Place
 from lineal.protocols.mlflow import datasets, packaging, translate, validate
-from lineal.protocols.mlflow.artifacts import Spot, locate
+from lineal.protocols.mlflow.artifacts.places import Spot, locate
 from lineal.protocols.mlflow.errors import Refused
 from lineal.protocols.mlflow.metrics import make_token, read_token, sample
 from lineal.protocols.mlflow.wire import Dataset, DatasetInput, InputTag, LogMetric

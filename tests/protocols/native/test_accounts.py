@@ -155,7 +155,11 @@ def test_a_stranger_learns_no_name(account: Account, treasure: dict[str, Any]) -
         "/changes": {"operations": [_label(int(treasure["ref"]))]},
         "/find": {"text": "secretive", "facets": ["kind", "namespace", "label"], "count": True},
     }
-    queries = {"/search": "?q=secretive", "/suggest": "?q=secr", "/entities/{ref}/why": "?label=confidential"}
+    queries = {
+        "/entities": "?q=secretive",
+        "/suggest": "?q=secr",
+        "/entities/{ref}/why": "?label=confidential",
+    }
     for operation in OPERATIONS:
         if operation.path in ("/feed", "/sign-out"):
             continue

@@ -141,22 +141,22 @@ def test_search_and_suggest(api: Api) -> None:
     customers = api.put("sales customers", namespace="shop")
     api.put("weather")
     api.change({"op": "put_label", "ref": {"by": "id", "id": customers}, "name": "PII"})
-    page = api.get("/search", q="sales")
+    page = api.get("/entities", q="sales")
     assert page["total"] == 2
     assert page["facets"]["namespace"] == {"shop": 2}
     assert page["facets"]["label"] == {"PII": 1}
-    assert _names(api.get("/search", q="sales", owner="ann")["entities"]) == ["sales orders"]
-    assert _names(api.get("/search", q="sales", label="PII")["entities"]) == ["sales customers"]
-    assert api.get("/search", q="sales", kind=["model", "run"])["entities"] == []
-    assert len(api.get("/search", kind=["model", "dataset"], namespace="shop")["entities"]) == 2
+    assert _names(api.get("/entities", q="sales", owner="ann")["entities"]) == ["sales orders"]
+    assert _names(api.get("/entities", q="sales", label="PII")["entities"]) == ["sales customers"]
+    assert api.get("/entities", q="sales", kind=["model", "run"])["entities"] == []
+    assert len(api.get("/entities", kind=["model", "dataset"], namespace="shop")["entities"]) == 2
     assert _names(api.get("/suggest", q="wea")["entities"]) == ["weather"]
 
 
 def test_a_kind_that_is_not_there_has_no_entities(api: Api) -> None:
     api.put("a")
-    assert api.get("/search", kind="spaceship")["entities"] == []
+    assert api.get("/entities", kind="spaceship")["entities"] == []
     assert api.post("/find", {"kinds": ["spaceship"], "count": True}) == {"entities": [], "total": 0}
-    assert len(api.get("/search", kind=["spaceship", "dataset"])["entities"]) == 1
+    assert len(api.get("/entities", kind=["spaceship", "dataset"])["entities"]) == 1
 
 
 def test_counts_and_types(api: Api) -> None:

@@ -115,14 +115,14 @@ def test_bodies(api: Api, path: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/search?limit=0",
-        "/search?limit=-1",
-        "/search?limit=x",
-        "/search?limit=99999999999999999999",
-        "/search?unknown=1",
-        "/search?q=a&q=b",
-        "/search?q=%00",
-        "/search?cursor=nonsense",
+        "/entities?limit=0",
+        "/entities?limit=-1",
+        "/entities?limit=x",
+        "/entities?limit=99999999999999999999",
+        "/entities?unknown=1",
+        "/entities?q=a&q=b",
+        "/entities?q=%00",
+        "/entities?cursor=nonsense",
         "/suggest?limit=1000",
         "/lineage/1?direction=sideways",
         "/lineage/1?depth=-1",
@@ -140,7 +140,7 @@ def test_bodies(api: Api, path: str, body: bytes) -> None:
         "/entities/%00",
         "/feed?since=-1",
         "/webhooks/x/deliveries",
-        "/search?" + "&".join(f"kind={number}" for number in range(1001)),
+        "/entities?" + "&".join(f"kind={number}" for number in range(1001)),
     ],
 )
 def test_queries(api: Api, path: str) -> None:
@@ -154,7 +154,7 @@ def test_queries(api: Api, path: str) -> None:
 )
 def test_any_words_can_be_searched_for(api: Api, text: str) -> None:
     api.put("plain")
-    assert api.get("/search", q=text)["total"] >= 0
+    assert api.get("/entities", q=text)["total"] >= 0
     assert isinstance(api.get("/suggest", q=text)["entities"], list)
 
 
@@ -164,7 +164,7 @@ def test_large_integers_live_in_documents_and_escaped_text(api: Api) -> None:
     api.change({"op": "put_facet", "ref": {"by": "id", "id": number}, "name": "f", "document": document})
     api.put("b", properties={"x": BIG - 1, "y": -BIG, "z": "20260101000000000000"})
     assert api.get(f"/entities/{number}", parts="facets")["entity"]["facets"]["f"]["text"] == "\\u0000"
-    assert api.get("/search", q="b")["entities"][0]["properties"]["x"] == BIG - 1
+    assert api.get("/entities", q="b")["entities"][0]["properties"]["x"] == BIG - 1
 
 
 def test_what_the_graph_refuses(api: Api) -> None:

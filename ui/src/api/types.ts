@@ -8,13 +8,14 @@ export type Document = { [key: string]: Value };
 /** All hold; of none, true. */
 export interface And {
   expr: "and";
-  parts: (Compare | Labelled | Related | And | Or | Not)[];
+  parts: (Compare | Labelled | Related | And | Or | Not | Contains | HasSpan)[];
 }
 
 /**
  * A column of the entity itself.
  *
- * One of id, uuid, kind, namespace, name, state, home, owner, revision, created, updated, started, ended.
+ * One of id, uuid, kind, namespace, name, state, home, owner, revision, created, updated, started, ended, and
+ * duration: from start to end.
  */
 export interface Attribute {
   field: "attribute";
@@ -39,12 +40,19 @@ export interface AttributeDef {
   description?: string;
 }
 
-/** `like` is case-sensitive with `%` and `_`; a missing field satisfies `is null` only. */
+/** `like` is case-sensitive with `%` and `_`, `matches` finds a regular expression; missing is `is null` only. */
 export interface Compare {
   expr: "compare";
-  field: Attribute | Property | Metric | ExternalId | EdgeDetail;
-  op: "!=" | "<" | "<=" | "=" | ">" | ">=" | "ilike" | "in" | "is not null" | "is null" | "like" | "not in";
+  field: Attribute | Property | Metric | ExternalId | EdgeDetail | OfHome | SpanField | SpanAttribute;
+  op: "!=" | "<" | "<=" | "=" | ">" | ">=" | "ilike" | "in" | "is not null" | "is null" | "like" | "matches" | "not in";
   value?: boolean | number | string | (boolean | number | string | null)[] | null;
+}
+
+/** Is the home of an active entity of one of these kinds or their subkinds that matches `where`. */
+export interface Contains {
+  expr: "contains";
+  kinds: string[];
+  where?: Compare | Labelled | Related | And | Or | Not | Contains | HasSpan | null;
 }
 
 /** Active entities by kind. */
@@ -148,7 +156,8 @@ export interface EnumDef {
  *     number: position within the commit.
  *     at: milliseconds since the epoch.
  *     principal: who; `door`: through which protocol.
- *     action: created, updated, deleted, restored, removed, linked, unlinked, labelled, unlabelled, points, typed.
+ *     action: created, updated, deleted, restored, removed, linked, unlinked, labelled, unlabelled, points, spans,
+ *         typed.
  *     before: former values of what changed (None: it was not there); how to undo it.
  *     after: the new values.
  */
@@ -200,6 +209,12 @@ export interface File {
 /** Entries of a folder, ordered by path. */
 export interface Files {
   files: File[];
+}
+
+/** Is a trace with a span that matches `where`, which compares parts of spans. */
+export interface HasSpan {
+  expr: "has_span";
+  where?: Compare | Labelled | Related | And | Or | Not | Contains | HasSpan | null;
 }
 
 /**
@@ -331,18 +346,24 @@ export interface Neighbourhood {
 /** Does not hold. */
 export interface Not {
   expr: "not";
-  part: Compare | Labelled | Related | And | Or | Not;
+  part: Compare | Labelled | Related | And | Or | Not | Contains | HasSpan;
+}
+
+/** An attribute or a property of the entity's home, as far as the caller may see it. */
+export interface OfHome {
+  field: "of_home";
+  of: Attribute | Property;
 }
 
 /** At least one holds; of none, false. */
 export interface Or {
   expr: "or";
-  parts: (Compare | Labelled | Related | And | Or | Not)[];
+  parts: (Compare | Labelled | Related | And | Or | Not | Contains | HasSpan)[];
 }
 
 /** Entities with a value come first, then NaN, then those without, in both directions. */
 export interface Order {
-  field: Attribute | Property | Metric | ExternalId | EdgeDetail;
+  field: Attribute | Property | Metric | ExternalId | EdgeDetail | OfHome | SpanField | SpanAttribute;
   descending?: boolean;
 }
 
@@ -405,7 +426,7 @@ export interface Property {
  */
 export interface Query {
   kinds?: string[];
-  where?: Compare | Labelled | Related | And | Or | Not | null;
+  where?: Compare | Labelled | Related | And | Or | Not | Contains | HasSpan | null;
   text?: string;
   order?: Order[];
   limit?: number;
@@ -421,7 +442,24 @@ export interface Related {
   expr: "related";
   kind: string;
   direction: "in" | "out";
-  where?: Compare | Labelled | Related | And | Or | Not | null;
+  where?: Compare | Labelled | Related | And | Or | Not | Contains | HasSpan | null;
+}
+
+/** An attribute of the span that `HasSpan` is looking at, as text; JSON text when it is no scalar. */
+export interface SpanAttribute {
+  field: "span_attribute";
+  key: string;
+}
+
+/**
+ * A part of the span that `HasSpan` is looking at.
+ *
+ * One of name, type, status, started, ended, duration (nanoseconds), model, provider, input_cost, output_cost,
+ * total_cost, and content: its name, attributes and detail as JSON.
+ */
+export interface SpanField {
+  field: "span";
+  name: string;
 }
 
 /** A nested value with typed attributes. */

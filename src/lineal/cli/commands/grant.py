@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lineal.catalog.values import Role
+from lineal.catalog.values import Role, about
 from lineal.cli.command import Answer, on_store
 from lineal.cli.failure import UserError
 from lineal.cli.options import Name
@@ -76,5 +76,4 @@ def _only(choices: dict[GrantTarget, str | None]) -> tuple[GrantTarget, str]:
 
 def _sentence(grant: Grant) -> str:
     verb = "may not" if grant.deny else "may"
-    where = "the whole store" if grant.target == "store" else f"{grant.target} {grant.value}"
-    return f"{grant.principal} {verb} act as {grant.role} on {where}"
+    return f"{grant.principal} {verb} act as {grant.role} on {about(grant.target, grant.value, grant.kind)}"

@@ -32,7 +32,9 @@ def serve(
     ] = "auto",
     direct_files: Annotated[
         bool,
-        typer.Option("--direct-files", help="Large files go between clients and the object store themselves."),
+        typer.Option(
+            "--direct-files", help="Large files go between clients and the object store themselves."
+        ),
     ] = False,
     public_url: Annotated[
         str, typer.Option(metavar="URL", help="How browsers reach the server when a proxy stands before it.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lineal.protocols.base import Call, Reply, Route
-from lineal.protocols.kubeflow import errors, handlers
+from lineal.protocols.kubeflow import errors, handlers, history
+from lineal.protocols.kubeflow.handlers import PREFIX
 from lineal.protocols.kubeflow.resources import (
     ARTIFACTS,
     ENVIRONMENT,
@@ -19,7 +20,6 @@ from lineal.protocols.kubeflow.resources import (
     Resource,
 )
 
-PREFIX = "/api/model_registry"
 Operation = tuple[str, str, handlers.Handler]
 
 
@@ -52,8 +52,8 @@ def _experiments() -> Iterator[Operation]:
     yield "POST", "experiments/{id}/experiment_runs", handlers.create_in(EXPERIMENT, RUN)
     yield "GET", "experiment_runs/{id}/artifacts", handlers.list_in(RUN, *ARTIFACTS)
     yield "POST", "experiment_runs/{id}/artifacts", handlers.upsert_in(RUN)
-    yield "GET", "experiment_runs/metric_history", handlers.history
-    yield "GET", "experiment_runs/{id}/metric_history", handlers.history_of_run
+    yield "GET", "experiment_runs/metric_history", history.of_all
+    yield "GET", "experiment_runs/{id}/metric_history", history.of_run
 
 
 def _of(resource: Resource, create: handlers.Handler | None = None) -> Iterator[Operation]:

@@ -13,7 +13,7 @@ from lineal.graph.errors import (
     Unauthenticated,
     Unavailable,
 )
-from lineal.protocols.base import Call, Reply, TooLarge, json_reply
+from lineal.protocols.base import Call, Reply, TooLarge, WrongMethod, json_reply
 
 
 class Unprocessable(Invalid):
@@ -23,6 +23,7 @@ class Unprocessable(Invalid):
 # The first that fits; a kind of error comes before what it is a kind of.
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TooLarge, 413),
+    (WrongMethod, 405),
     (Unprocessable, 422),
     (Conflict, 409),
     (Invalid, 400),

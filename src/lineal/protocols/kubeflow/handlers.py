@@ -14,25 +14,28 @@ from lineal.protocols.base import Call, Reply, json_reply, query_values
 from lineal.protocols.kubeflow import listing, store, translate, values
 from lineal.protocols.kubeflow.resources import (
     ARTIFACTS,
+    BY_NAME,
     BY_TYPE,
-    METRIC,
     MODEL,
-    RUN,
+    MODEL_ID,
     SERVICE,
     VERSION,
+    VERSION_ID,
     Resource,
 )
 from lineal.protocols.kubeflow.translate import Asked
 
 Handler = Callable[[Call], Reply]
-_EVERY = 1000
+PREFIX = "/api/model_registry"
 
 
-def _parameters(call: Call) -> dict[str, str]:
+def parameters(call: Call) -> dict[str, str]:
+    """The parameters of the query, each with its last value."""
     return {name: found[-1] for name, found in query_values(call.query).items()}
 
 
-def _body(call: Call) -> dict[str, Any]:
+def body(call: Call) -> dict[str, Any]:
+    """The object that the body holds; Invalid when it holds none."""
     try:
         found = msgspec.json.decode(call.body)
     except (msgspec.DecodeError, RecursionError):
@@ -42,31 +45,33 @@ def _body(call: Call) -> dict[str, Any]:
     return found
 
 
-def _number(call: Call) -> int:
+def number_of(call: Call) -> int:
+    """The id in the path."""
     return values.number_of(call.path_params["id"], "id")
 
 
-def _version(call: Call) -> str:
-    return "v1" if "/v1/" in call.path else "v1alpha3"
+def _generation(call: Call) -> str:
+    return call.path.removeprefix(PREFIX).split("/")[1]
 
 
-def _shown(call: Call, found: list[Entity]) -> list[dict[str, Any]]:
-    types = call.session.types()
+def shown(call: Call, found: list[Entity]) -> list[dict[str, Any]]:
+    """Entities as resources; those that are none are left out."""
+    types, generation = call.session.types(), _generation(call)
     homes = {each.id: each for each in call.session.get_many([each.home for each in found if each.home], ())}
-    shown = []
-    for entity in found:
-        resource = translate.resource_of(types, entity.kind)
-        if resource is not None:
-            shown.append(translate.shown(resource, entity, _version(call), homes.get(entity.home or 0)))
-    return shown
+    return [
+        translate.shown(resource, entity, generation, homes.get(entity.home or 0))
+        for entity in found
+        if (resource := translate.resource_of(types, entity)) is not None
+    ]
 
 
 def _one(call: Call, entity: Entity, status: int = 200) -> Reply:
-    return json_reply(_shown(call, [entity])[0], status)
+    (found,) = shown(call, [entity])
+    return json_reply(found, status)
 
 
 def _page(call: Call, page: listing.Listed) -> Reply:
-    items = _shown(call, page.entities)
+    items = shown(call, page.entities)
     return json_reply(
         {"items": items, "size": len(items), "pageSize": page.size, "nextPageToken": page.token}
     )
@@ -81,14 +86,14 @@ def _inside(number: int) -> Expr:
 
 def find_one(*resources: Resource) -> Handler:
     """The one with a name or an external id."""
-    return lambda call: _one(call, store.find(call.session, resources, _parameters(call)))
+    return lambda call: _one(call, store.find(call.session, resources, parameters(call)))
 
 
 def get_list(*resources: Resource) -> Handler:
     """A page of all."""
 
     def handle(call: Call) -> Reply:
-        asked = _parameters(call)
+        asked = parameters(call)
         return _page(call, listing.find(call.session, _sorts(resources, asked), asked, None))
 
     return handle
@@ -108,7 +113,7 @@ def create(resource: Resource) -> Handler:
     """A new one, in the parent that it names."""
 
     def handle(call: Call) -> Reply:
-        asked = Asked(resource, _body(call), new=True)
+        asked = Asked(resource, body(call), new=True)
         return _created(call, resource, asked, asked.parent)
 
     return handle
@@ -118,37 +123,35 @@ def create_in(parent: Resource, resource: Resource) -> Handler:
     """A new one in the parent that the path names."""
 
     def handle(call: Call) -> Reply:
-        number, body = _number(call), _body(call)
+        number, given = number_of(call), body(call)
         if resource.parent_field:
-            body[resource.parent_field] = str(number)
+            given[resource.parent_field] = str(number)
         store.get(call.session, parent, number)
-        return _created(call, resource, Asked(resource, body, new=True), number)
+        return _created(call, resource, Asked(resource, given, new=True), number)
 
     return handle
 
 
 def _created(call: Call, resource: Resource, asked: Asked, parent: int | None) -> Reply:
-    from lineal.protocols.kubeflow.resources import BY_NAME
-
     lies_in = None
     if resource.parent and parent is not None:
         lies_in = store.get(call.session, BY_NAME[resource.parent], parent)
     if resource is SERVICE:
-        store.get(call.session, MODEL, int(str(asked.properties["kubeflow.registeredModelId"])))
+        store.get(call.session, MODEL, int(str(asked.properties[MODEL_ID])))
     return _one(call, store.create(call.session, resource, asked, lies_in), 201)
 
 
 def get_one(resource: Resource) -> Handler:
     """One by its id."""
-    return lambda call: _one(call, store.get(call.session, resource, _number(call)))
+    return lambda call: _one(call, store.get(call.session, resource, number_of(call)))
 
 
 def patch(resource: Resource) -> Handler:
     """Change what is given."""
 
     def handle(call: Call) -> Reply:
-        number = _number(call)
-        asked = Asked(resource, _body(call), new=False)
+        number = number_of(call)
+        asked = Asked(resource, body(call), new=False)
         return _one(call, store.update(call.session, resource, asked, number))
 
     return handle
@@ -158,7 +161,7 @@ def list_in(parent: Resource, *resources: Resource) -> Handler:
     """A page of those that lie in one."""
 
     def handle(call: Call) -> Reply:
-        number, asked = _number(call), _parameters(call)
+        number, asked = number_of(call), parameters(call)
         store.get(call.session, parent, number)
         return _page(call, listing.find(call.session, _sorts(resources, asked), asked, _inside(number)))
 
@@ -172,9 +175,9 @@ def create_artifact(*resources: Resource) -> Handler:
     """A new artifact that lies in nothing."""
 
     def handle(call: Call) -> Reply:
-        body = _body(call)
-        resource = resources[0] if len(resources) == 1 else translate.artifact_resource(body)
-        entity, _ = store.upsert_artifact(call.session, resource, body, None)
+        given = body(call)
+        resource = resources[0] if len(resources) == 1 else translate.artifact_resource(given)
+        entity, _ = store.upsert_artifact(call.session, resource, given, None)
         return _one(call, entity, 201)
 
     return handle
@@ -184,10 +187,10 @@ def upsert_in(parent: Resource) -> Handler:
     """An artifact of a version or a run, new or changed."""
 
     def handle(call: Call) -> Reply:
-        body = _body(call)
-        resource = translate.artifact_resource(body)
-        home = store.get(call.session, parent, _number(call))
-        entity, is_new = store.upsert_artifact(call.session, resource, body, home)
+        given = body(call)
+        resource = translate.artifact_resource(given)
+        home = store.get(call.session, parent, number_of(call))
+        entity, is_new = store.upsert_artifact(call.session, resource, given, home)
         return _one(call, entity, 201 if is_new else 200)
 
     return handle
@@ -195,17 +198,17 @@ def upsert_in(parent: Resource) -> Handler:
 
 def get_artifact(call: Call) -> Reply:
     """An artifact of any sort."""
-    return _one(call, store.get_artifact(call.session, _number(call)))
+    return _one(call, store.get_artifact(call.session, number_of(call)))
 
 
 def patch_artifact(call: Call) -> Reply:
     """Change an artifact of any sort."""
-    number, body = _number(call), _body(call)
+    number, given = number_of(call), body(call)
     entity = store.get_artifact(call.session, number)
-    resource = translate.artifact_resource(body)
-    if translate.resource_of(call.session.types(), entity.kind) is not resource:
+    resource = translate.artifact_resource(given)
+    if translate.resource_of(call.session.types(), entity) is not resource:
         raise Invalid(f"artifact with id {number} is not a {resource.title}")
-    return _one(call, store.update(call.session, resource, Asked(resource, body, new=False), number))
+    return _one(call, store.update(call.session, resource, Asked(resource, given, new=False), number))
 
 
 # Serving
@@ -213,83 +216,15 @@ def patch_artifact(call: Call) -> Reply:
 
 def served_model(call: Call) -> Reply:
     """The model that an inference service serves."""
-    service = store.get(call.session, SERVICE, _number(call))
-    number = service.properties.get("kubeflow.registeredModelId")
-    return _one(call, store.get(call.session, MODEL, int(str(number))))
+    service = store.get(call.session, SERVICE, number_of(call))
+    return _one(call, store.get(call.session, MODEL, int(str(service.properties.get(MODEL_ID)))))
 
 
 def served_version(call: Call) -> Reply:
     """The version that it serves; the newest of the model when it names none."""
-    service = store.get(call.session, SERVICE, _number(call))
-    number = service.properties.get("kubeflow.modelVersionId")
+    service = store.get(call.session, SERVICE, number_of(call))
+    number = service.properties.get(VERSION_ID)
     if number is not None:
         return _one(call, store.get(call.session, VERSION, int(str(number))))
-    model = int(str(service.properties.get("kubeflow.registeredModelId")))
-    return _one(call, store.latest_version(call.session, model))
-
-
-# Metrics
-
-
-def history_of_run(call: Call) -> Reply:
-    """Every value that was written of the metrics of a run."""
-    run = store.get(call.session, RUN, _number(call))
-    return _history(call, [run.id])
-
-
-def history(call: Call) -> Reply:
-    """The same of all runs."""
-    runs = listing.find(call.session, (RUN,), {"pageSize": str(_EVERY)}, None).entities
-    return _history(call, [run.id for run in runs])
-
-
-def _history(call: Call, runs: list[int]) -> Reply:
-    asked = _parameters(call)
-    steps = _steps(asked.get("stepIds", ""))
-    where: Expr | None = Compare(Attribute("home"), "in", list(runs)) if runs else None
-    found = listing.find(call.session, (METRIC,), {"pageSize": str(_EVERY)}, where).entities if runs else []
-    rows = [
-        row
-        for metric, shown in zip(found, _shown(call, found), strict=True)
-        if asked.get("name", metric.name) in ("", metric.name)
-        for row in _values(call, metric, shown, steps)
-    ]
-    return _cut(rows, asked)
-
-
-def _steps(text: str) -> set[int] | None:
-    if not text:
-        return None
-    if not all(each.strip().isdigit() for each in text.split(",")):
-        raise Invalid(f"stepIds must be numbers with commas between them, not {text!r}")
-    return {int(each) for each in text.split(",")}
-
-
-def _values(
-    call: Call, metric: Entity, shown: dict[str, Any], steps: set[int] | None
-) -> list[dict[str, Any]]:
-    from lineal.graph.model import ById
-
-    points = call.session.series(ById(metric.home or 0), metric.name)
-    as_text = _version(call) == "v1"
-    return [
-        {
-            **shown,
-            "value": point.value,
-            "timestamp": str(point.time),
-            "step": str(point.step) if as_text else point.step,
-        }
-        for point in points
-        if steps is None or point.step in steps
-    ]
-
-
-def _cut(rows: list[dict[str, Any]], asked: dict[str, str]) -> Reply:
-    """One page of rows; the token is the number of those that came before."""
-    size, token = asked.get("pageSize", ""), asked.get("nextPageToken", "")
-    if (size and not size.isdigit()) or (token and not token.isdigit()):
-        raise Invalid("pageSize and nextPageToken must be numbers")
-    limit, start = min(int(size or 100), _EVERY) or 100, int(token or 0)
-    items = rows[start : start + limit]
-    following = str(start + limit) if start + limit < len(rows) else ""
-    return json_reply({"items": items, "size": len(items), "pageSize": limit, "nextPageToken": following})
+    model = store.get(call.session, MODEL, int(str(service.properties.get(MODEL_ID))))
+    return _one(call, store.latest_version(call.session, model.id))

@@ -13,7 +13,7 @@ from lineal.catalog.session import Session
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity
 from lineal.graph.query import Attribute, Expr, Order, Query, all_of
-from lineal.protocols.kubeflow import filters
+from lineal.protocols.kubeflow import filters, store, values
 from lineal.protocols.kubeflow.resources import Resource
 from lineal.protocols.kubeflow.store import PARTS
 
@@ -51,19 +51,25 @@ def find(
     Raises:
         Invalid: a parameter makes no sense.
     """
-    order, descending, limit = _order(asked), _descending(asked), _limit(asked)
-    token = _read(asked.get("nextPageToken", ""), order, descending)
+    by, descending = order(asked)
+    limit = size(asked)
+    token = _read(asked.get("nextPageToken", ""), by, descending)
     query = Query(
-        kinds=[each.kind for each in resources],
-        where=all_of(where, filters.parse(asked.get("filterQuery", ""), resources)),
-        order=[Order(Attribute(order), descending), Order(Attribute("id"), descending)],
+        kinds=store.kinds(resources),
+        where=all_of(where, store.shown(resources), filters.parse(asked.get("filterQuery", ""), resources)),
+        order=[Order(Attribute(by), descending), Order(Attribute("id"), descending)],
         limit=limit,
         cursor=token.cursor or None,
         parts=list(PARTS),
     )
     page = session.find(query)
-    following = _write(Token(order, descending, page.cursor)) if page.cursor else ""
+    following = _write(Token(by, descending, page.cursor)) if page.cursor else ""
     return Listed(page.entities, following, limit)
+
+
+def order(asked: Mapping[str, str]) -> tuple[str, bool]:
+    """By what to order, and whether the last comes first."""
+    return _order(asked), _descending(asked)
 
 
 def _order(asked: Mapping[str, str]) -> str:
@@ -80,13 +86,15 @@ def _descending(asked: Mapping[str, str]) -> bool:
     return named == "DESC"
 
 
-def _limit(asked: Mapping[str, str]) -> int:
+def size(asked: Mapping[str, str]) -> int:
+    """How many go on a page."""
     text = asked.get("pageSize", "")
     if not text:
         return _DEFAULT
-    if not text.isdigit() or not 0 < int(text) < 10**9:
+    found = values.whole_number(text, "pageSize")
+    if found < 1:
         raise Invalid(f"pageSize must be a positive number, not {text!r}")
-    return min(int(text), _MOST)
+    return min(found, _MOST)
 
 
 def _write(token: Token) -> str:

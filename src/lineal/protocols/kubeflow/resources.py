@@ -9,8 +9,9 @@
 | serving environment | `serving_environment` |
 | inference service | `inference_service` at home in an environment, downstream of its version |
 | serve model | `serve_model` at home in an inference service |
+| state of an artifact | property `mlmd.state`, which ML Metadata's clients see as well |
 | custom property | a text is the property `tag.NAME`, as MLflow's tags are; any other value is `custom.NAME` |
-| external id | outside address `kubeflow.KIND` |
+| external id | outside address `kubeflow.KIND`, of every sort of artifact `kubeflow.artifact` |
 """
 
 from __future__ import annotations
@@ -77,18 +78,26 @@ class Resource:
 
     @property
     def external(self) -> str:
-        """The protocol under which external ids are addresses."""
-        return f"kubeflow.{self.name}"
+        """The protocol under which external ids are addresses; all artifacts have one."""
+        return "kubeflow.artifact" if self.artifact_type else f"kubeflow.{self.name}"
 
     @property
     def by_name(self) -> Mapping[str, Field]:
         """Its own fields by their names."""
         return {field.name: field for field in self.fields}
 
+    @property
+    def contained(self) -> bool:
+        """Whether there is none without a parent."""
+        return any(field.required and field.name == self.parent_field for field in self.fields)
+
 
 _LIVE = ("LIVE", "ARCHIVED")
 _ARTIFACT_STATES = ("UNKNOWN", "PENDING", "LIVE", "MARKED_FOR_DELETION", "DELETED", "ABANDONED", "REFERENCE")
 _EXECUTION_STATES = ("UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED")
+LOCATION = "mlmd.location"
+"""Marks a data set that stands for the place of artifacts, for ML Metadata's clients as well."""
+VERSION_ID, MODEL_ID = "kubeflow.modelVersionId", "kubeflow.registeredModelId"
 RUN_STATES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 OWNER = Field("owner", "")
 """Who owns an entity is no property of it."""
@@ -100,12 +109,17 @@ def _state(words: tuple[str, ...], name: str = "state", default: str | None = No
     return Field(name, f"kubeflow.{name}", words=words, default=default)
 
 
+def _shared_state(words: tuple[str, ...], name: str = "state", default: str | None = None) -> Field:
+    """One that ML Metadata has words for, too."""
+    return Field(name, "mlmd.state", words=words, default=default)
+
+
 def _texts(*names: str) -> tuple[Field, ...]:
     return tuple(Field(name, f"kubeflow.{name}") for name in names)
 
 
 _URI = Field("uri", "uri")
-_ARTIFACT = (_URI, _state(_ARTIFACT_STATES))
+_ARTIFACT = (_URI, _shared_state(_ARTIFACT_STATES))
 
 MODEL = Resource(
     "registered_model",
@@ -157,9 +171,9 @@ SERVICE = Resource(
     "InferenceService",
     "inference_service",
     (
-        Field("registeredModelId", "kubeflow.registeredModelId", "id", required=True, fixed=True),
+        Field("registeredModelId", MODEL_ID, "id", required=True, fixed=True),
         Field("servingEnvironmentId", "", "id", required=True, fixed=True),
-        Field("modelVersionId", "kubeflow.modelVersionId", "id"),
+        Field("modelVersionId", VERSION_ID, "id"),
         Field("runtime", "kubeflow.runtime"),
         _state(("DEPLOYED", "UNDEPLOYED"), "desiredState", "DEPLOYED"),
     ),
@@ -171,8 +185,8 @@ SERVE = Resource(
     "ServeModel",
     "serve_model",
     (
-        Field("modelVersionId", "kubeflow.modelVersionId", "id", required=True, fixed=True),
-        _state(_EXECUTION_STATES, "lastKnownState", "UNKNOWN"),
+        Field("modelVersionId", VERSION_ID, "id", required=True, fixed=True),
+        _shared_state(_EXECUTION_STATES, "lastKnownState", "UNKNOWN"),
     ),
     "inference_service",
 )
@@ -212,7 +226,7 @@ METRIC = Resource(
         Field("value", "value", "number", required=True),
         Field("timestamp", "timestamp", "time"),
         Field("step", "step", "integer"),
-        _state(_ARTIFACT_STATES),
+        _shared_state(_ARTIFACT_STATES),
     ),
     artifact_type="metric",
 )
@@ -228,7 +242,7 @@ PARAMETER = Resource(
             words=("string", "number", "boolean", "object"),
             default="string",
         ),
-        _state(_ARTIFACT_STATES),
+        _shared_state(_ARTIFACT_STATES),
     ),
     artifact_type="parameter",
 )

@@ -1,42 +1,32 @@
-"""Resources in the graph: found, listed, made and changed."""
+"""Resources in the graph: found, made and changed."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from lineal.catalog.session import Session
 from lineal.graph.change import (
     Absent,
     AnyOperation,
-    AppendPoints,
     AtRevision,
     Change,
     Expect,
-    PutEdge,
     PutEntity,
     Remove,
     TheExternal,
 )
-from lineal.graph.errors import Conflict, ExpectationFailed, Invalid, NotFound
-from lineal.graph.model import AnyRef, ByExternal, ById, ByName, Entity, Local, Point
-from lineal.graph.names import locate
+from lineal.graph.errors import Conflict, Denied, ExpectationFailed, Invalid, NotFound
+from lineal.graph.mlflow.registry import NUMBER
+from lineal.graph.model import DEFAULT_NAMESPACE, ByExternal, ById, ByName, Entity
 from lineal.graph.query import Attribute, Compare, Expr, ExternalId, Or, Order, Part, Property, Query, all_of
-from lineal.protocols.kubeflow import translate
-from lineal.protocols.kubeflow.resources import (
-    ARTIFACTS,
-    METRIC,
-    PARAMETER,
-    RUN,
-    SERVE,
-    SERVICE,
-    VERSION,
-    Resource,
-)
+from lineal.protocols.kubeflow import numbered, relations, translate, values
+from lineal.protocols.kubeflow.resources import ARTIFACTS, LOCATION, RUN, VERSION, Resource
 from lineal.protocols.kubeflow.translate import Asked
 
+T = TypeVar("T")
 PARTS: tuple[Part, ...] = ("properties", "external")
 _CHANGED, _TAKEN = "changed", "taken"
 _ATTEMPTS = 20
@@ -45,62 +35,81 @@ _LONGEST_NAME = 250
 
 def get(session: Session, resource: Resource, number: int) -> Entity:
     """A resource by its id; NotFound when there is none of this sort."""
-    (*found,) = session.get_many([number], PARTS)
-    if not found or found[0].state != "active" or not _is(session, resource, found[0]):
+    found = _active(session, number)
+    if found is None or translate.resource_of(session.types(), found) is not resource:
         raise NotFound(f"no {resource.title} found for id {number}")
-    return found[0]
-
-
-def _is(session: Session, resource: Resource, entity: Entity) -> bool:
-    return translate.resource_of(session.types(), entity.kind) is resource
+    return found
 
 
 def get_artifact(session: Session, number: int) -> Entity:
     """An artifact of any sort by its id."""
-    (*found,) = session.get_many([number], PARTS)
-    shown = translate.resource_of(session.types(), found[0].kind) if found else None
-    if shown not in ARTIFACTS:
+    found = _active(session, number)
+    if found is None or translate.resource_of(session.types(), found) not in ARTIFACTS:
         raise NotFound(f"no artifact found for id {number}")
-    return found[0]
+    return found
 
 
-def find(session: Session, resources: tuple[Resource, ...], asked: Mapping[str, str]) -> Entity:
+def _active(session: Session, number: int) -> Entity | None:
+    (*found,) = session.get_many([number], PARTS)
+    return found[0] if found and found[0].state == "active" else None
+
+
+def find(session: Session, sorts: tuple[Resource, ...], asked: Mapping[str, str]) -> Entity:
     """The one resource with a name (and in a parent), or with an external id.
 
     Raises:
         Invalid: neither is given.
-        NotFound: there is none.
+        NotFound: there is none, or more than one.
     """
-    name, external, parent = (
-        asked.get("name", ""),
-        asked.get("externalId", ""),
-        asked.get("parentResourceId", ""),
-    )
-    lies_in = any(each.parent or each.artifact_type for each in resources)
+    name, external, parent = (asked.get(key, "") for key in ("name", "externalId", "parentResourceId"))
+    lies_in = any(each.parent or each.artifact_type for each in sorts)
     if not external and (not name or (lies_in and not parent)):
         wanted = "name and parentResourceId" if lies_in else "name"
         raise Invalid(f"invalid parameters call, supply either {wanted}, or externalId")
     where: list[Expr | None] = []
     if external:
-        where.append(Or([Compare(ExternalId(each.external), "=", external) for each in resources]))
+        where.append(Compare(ExternalId(sorts[0].external), "=", external))
     if name:
-        where.append(called(name))
+        where.append(called(sorts, name))
     if parent:
-        if not parent.isdigit():
-            raise Invalid(f"parentResourceId must be an id, not {parent!r}")
-        where.append(Compare(Attribute("home"), "=", int(parent)))
-    page = session.find(
-        Query(kinds=[each.kind for each in resources], where=all_of(*where), limit=2, parts=list(PARTS))
-    )
-    if len(page.entities) != 1:
-        raise NotFound(f"no {resources[0].title} found for {dict(asked)}")
-    return page.entities[0]
+        where.append(Compare(Attribute("home"), "=", values.number_of(parent, "parentResourceId")))
+    query = Query(kinds=kinds(sorts), where=all_of(*where, shown(sorts)), limit=2, parts=list(PARTS))
+    found = session.find(query).entities
+    if len(found) != 1:
+        raise NotFound(f"{'several' if found else 'no'} {sorts[0].title} found for {dict(asked)}")
+    return found[0]
 
 
-def called(name: str) -> Expr:
+def kinds(sorts: tuple[Resource, ...]) -> list[str]:
+    """The kinds that these sorts of resources are."""
+    return [each.kind for each in sorts]
+
+
+def shown(sorts: tuple[Resource, ...]) -> Expr | None:
+    """The condition that an entity of one of these sorts is a resource.
+
+    What must lie in something does, and a data set that only stands for a place is none.
+    """
+    contained: Expr | None = Compare(Attribute("home"), "is not null") if sorts[0].contained else None
+    is_none: Expr | None = Compare(Property(LOCATION), "is null") if sorts[0].artifact_type else None
+    return all_of(contained, is_none)
+
+
+def called(sorts: tuple[Resource, ...], name: str) -> Expr:
     """Has this name; versions that MLflow numbered are called by their numbers."""
     plain: Expr = Compare(Attribute("name"), "=", name)
-    return Or([plain, Compare(Property("version"), "=", int(name))]) if name.isdigit() else plain
+    number = numbered.number_of(name) if sorts == (VERSION,) else None
+    return plain if number is None else Or([plain, Compare(Property(NUMBER), "=", number)])
+
+
+def latest_version(session: Session, model: int) -> Entity:
+    """The newest version of a model; NotFound when it has none."""
+    where = Compare(Attribute("home"), "=", model)
+    order = [Order(Attribute("id"), descending=True)]
+    page = session.find(Query(kinds=[VERSION.kind], where=where, order=order, limit=1, parts=list(PARTS)))
+    if not page.entities:
+        raise NotFound(f"no ModelVersion found for the model with id {model}")
+    return page.entities[0]
 
 
 # Making
@@ -108,95 +117,82 @@ def called(name: str) -> Expr:
 
 def create(session: Session, resource: Resource, asked: Asked, parent: Entity | None) -> Entity:
     """A new resource; Conflict when its name or external id is taken."""
-    name = asked.name or str(uuid.uuid4())
-    if len(name) > _LONGEST_NAME:
+    if asked.name is not None and len(asked.name) > _LONGEST_NAME:
         raise Invalid(f"a name may have {_LONGEST_NAME} characters")
-    operations: list[AnyOperation] = []
-    address: ByName | None = None
-    if parent is None and resource.named and not resource.parent:
-        address = ByName(resource.kind, name)
-        operations.append(Expect(address, Absent(), _TAKEN))
-    guard = ByExternal("kubeflow.name", f"{parent.id if parent else ''}:{resource.name}:{name}")
-    externals = [*asked.external()]
-    for each in externals:
-        operations.append(Expect(ByExternal(each.protocol, each.id), Absent(), _TAKEN))
-    if address is None:
-        operations.append(Expect(guard, Absent(), _TAKEN))
+    name = asked.name or str(uuid.uuid4())
+
+    def make(placed: bool) -> Entity:
+        operations = _create(session, resource, asked, name, parent)
+        operations += relations.of_new(session, resource, asked, parent, placed)
+        committed = session.commit(Change(operations)).entities
+        put = [each for each in operations if isinstance(each, PutEntity)]
+        own = next(at for at, each in enumerate(put) if each.handle == relations.NEW.handle)
+        return session.get_many([committed[own]], PARTS)[0]
+
+    try:
+        return attempt(make)
+    except ExpectationFailed:
+        raise Conflict(f"a {resource.title} with name {name} or its external id already exists") from None
+
+
+def _create(
+    session: Session, resource: Resource, asked: Asked, name: str, parent: Entity | None
+) -> list[AnyOperation]:
+    namespace = parent.namespace if parent else session.namespace or DEFAULT_NAMESPACE
+    own_name = ByName(resource.kind, name, namespace) if resource.named and not resource.parent else None
+    address = own_name or ByExternal("kubeflow.name", f"{_owner(parent)}:{resource.name}:{name}")
+    externals = asked.external()
+    taken = [address, *(ByExternal(each.protocol, each.id) for each in externals)]
     put = PutEntity(
-        guard if address is None else address,
+        address,
         kind=resource.kind,
-        namespace=parent.namespace if parent else "default",
+        namespace=namespace,
         name=name,
-        unique=address is not None,
+        unique=own_name is not None,
         home=ById(parent.id) if parent else None,
         owner=asked.owner,
         properties=asked.properties,
         external=externals,
         started=asked.times.get("started", _now() if resource is RUN else None),
         ended=asked.times.get("ended"),
-        handle="new",
+        handle=relations.NEW.handle,
     )
-    operations += [put, *_related(session, resource, asked, parent)]
-    try:
-        number = session.commit(Change(operations)).entities[0]
-    except ExpectationFailed:
-        raise Conflict(f"a {resource.title} with name {name} or its external id already exists") from None
-    return session.get_many([number], PARTS)[0]
-
-
-def _related(session: Session, resource: Resource, asked: Asked, parent: Entity | None) -> list[AnyOperation]:
-    """Edges of a new resource, and what a run is told of it."""
-    new: AnyRef = Local("new")
-    found: list[AnyOperation] = []
     if resource is VERSION and parent is not None:
-        found.append(PutEdge("version", ById(parent.id), new))
-    elif resource in (SERVICE, SERVE):
-        found += _deployed(session, asked, new)
-    elif parent is not None and resource.artifact_type:
-        found += _inside(resource, asked, parent, new)
-    return found
+        return [*_absent(taken), *numbered.numbered(put, parent, _TAKEN, _CHANGED)]
+    return [*_absent(taken), put]
 
 
-def _deployed(session: Session, asked: Asked, new: AnyRef) -> list[AnyOperation]:
-    number = asked.properties.get("kubeflow.modelVersionId")
-    if not isinstance(number, int):
-        return []
-    get(session, VERSION, number)
-    return [PutEdge("deployed_as", ById(number), new)]
+def _owner(parent: Entity | None) -> str:
+    """Within what a name is unique; without a parent it need not be."""
+    return str(parent.id) if parent else uuid.uuid4().hex
 
 
-def _inside(resource: Resource, asked: Asked, parent: Entity, new: AnyRef) -> list[AnyOperation]:
-    ref = ById(parent.id)
-    if parent.kind != "run":
-        return [PutEdge("derived", new, ref), *_located(asked, ref, reads=True)]
-    if resource in (METRIC, PARAMETER):
-        return told(resource, asked.name or "", asked, ref)
-    reads = resource.kind == "dataset"
-    edge = PutEdge("input", new, ref) if reads else PutEdge("output", ref, new)
-    return [edge, *_located(asked, ref, reads)]
+def _absent(refs: list[ByName | ByExternal]) -> list[AnyOperation]:
+    return [Expect(ref, Absent(), _TAKEN) for ref in refs]
 
 
-def _located(asked: Asked, ref: AnyRef, reads: bool) -> list[AnyOperation]:
-    """The data at an artifact's place, which other tools know by the same name."""
-    place = locate(str(asked.properties.get("uri") or ""))
-    if place is None or not reads or asked.resource.kind != "dataset":
-        return []
-    data = ByName("dataset", place.name, place.namespace)
-    return [PutEntity(data, kind="dataset"), PutEdge("input", data, ref)]
+def attempt(make: Callable[[bool], T]) -> T:
+    """Prepare a change and apply it, again when another client came in between.
 
+    Args:
+        make: does it, with or without the data sets at the places of artifacts. They are a service to other tools;
+            where the caller may not touch them, the call succeeds without.
 
-def told(resource: Resource, name: str, asked: Asked, run: AnyRef) -> list[AnyOperation]:
-    """A metric as a point of its run, a parameter as its property, which is where other tools look for them."""
-    properties = asked.properties
-    if resource is PARAMETER:
-        value = properties.get("value")
-        return [PutEntity(run, kind="run", properties={f"param.{name}": value})]
-    value = properties.get("value")
-    if not isinstance(value, int | float):
-        return []
-    at, step = properties.get("timestamp"), properties.get("step")
-    moment = at if isinstance(at, int) else _now()
-    return [AppendPoints(run, [Point(name, float(value), moment, step if isinstance(step, int) else 0)])]
+    Raises:
+        Conflict: others came in between over and over.
+    """
+    placed = True
+    for _ in range(_ATTEMPTS):
+        try:
+            return make(placed)
+        except ExpectationFailed as error:
+            if error.expect.code != _CHANGED:
+                raise
+        except (Denied, NotFound):
+            if not placed:
+                raise
+            placed = False
+    raise Conflict("others changed the same resource over and over; try again")
 
 
 def _now() -> int:
@@ -207,20 +203,38 @@ def _now() -> int:
 
 
 def update(session: Session, resource: Resource, asked: Asked, number: int) -> Entity:
-    """Change what is given of a resource; prepared again when somebody else changed it in between."""
-    for _ in range(_ATTEMPTS):
+    """Change what is given of a resource."""
+
+    def make(placed: bool) -> Entity:
         entity = get(session, resource, number)
-        try:
-            session.commit(Change(_update(session, resource, asked, entity)))
-        except ExpectationFailed as error:
-            if error.expect.code == _TAKEN:
-                raise Conflict(f"another {resource.title} has this external id") from None
-            continue
+        session.commit(Change(_update(session, resource, asked, entity, placed)))
         return session.get_many([number], PARTS)[0]
-    raise Conflict("others changed the same resource over and over; try again")
+
+    return attempt(make)
 
 
-def _update(session: Session, resource: Resource, asked: Asked, entity: Entity) -> list[AnyOperation]:
+def move_in(session: Session, resource: Resource, asked: Asked, number: int, parent: Entity) -> Entity:
+    """The same of an artifact that is put into a version or a run, and may lie in nothing else."""
+
+    def make(placed: bool) -> Entity:
+        entity = get(session, resource, number)
+        if entity.home not in (None, parent.id):
+            raise Invalid(f"artifact with id {number} belongs to another version or run")
+        operations = _update(session, resource, asked, entity, placed)
+        if entity.home is None:
+            operations.append(PutEntity(ById(number), kind=resource.kind, home=ById(parent.id)))
+            properties = {**entity.properties, **asked.properties}
+            held = relations.Held(resource, ById(number), entity.name, properties)
+            operations += relations.put_in(session, held, parent, placed)
+        session.commit(Change(operations))
+        return session.get_many([number], PARTS)[0]
+
+    return attempt(make)
+
+
+def _update(
+    session: Session, resource: Resource, asked: Asked, entity: Entity, placed: bool
+) -> list[AnyOperation]:
     _check_times(asked, entity)
     ref = ById(entity.id)
     operations: list[AnyOperation] = [Expect(ref, AtRevision(entity.revision), _CHANGED)]
@@ -228,9 +242,6 @@ def _update(session: Session, resource: Resource, asked: Asked, entity: Entity) 
     externals = asked.external(former)
     if former is not None and externals:
         operations.append(Remove(ref, TheExternal(resource.external, former)))
-    for each in externals:
-        if _stands(session, ByExternal(each.protocol, each.id)):
-            raise Conflict(f"another {resource.title} has the external id {each.id}")
     operations.append(
         PutEntity(
             ref,
@@ -242,11 +253,7 @@ def _update(session: Session, resource: Resource, asked: Asked, entity: Entity) 
             updated=max(_now(), entity.updated + 1),
         )
     )
-    if resource is SERVICE:
-        operations += _deployed(session, asked, ref)
-    if translate.measured(resource) and entity.home is not None:
-        operations += told(resource, entity.name, asked, ById(entity.home))
-    return operations
+    return [*operations, *relations.of_changed(session, resource, asked, entity, placed)]
 
 
 def _check_times(asked: Asked, entity: Entity) -> None:
@@ -257,14 +264,6 @@ def _check_times(asked: Asked, entity: Entity) -> None:
         )
 
 
-def _stands(session: Session, ref: AnyRef) -> bool:
-    try:
-        session.get(ref, ())
-    except NotFound:
-        return False
-    return True
-
-
 def upsert_artifact(
     session: Session, resource: Resource, given: Mapping[str, Any], parent: Entity | None
 ) -> tuple[Entity, bool]:
@@ -272,43 +271,35 @@ def upsert_artifact(
 
     One is meant by its id, and a metric or a parameter of a run by its name as well.
     """
-    number = given.get("id")
-    if number is not None:
-        if not isinstance(number, str) or not number.isdigit():
-            raise Invalid(f"id must be an id, not {number!r}")
-        entity = _artifact_to_change(session, resource, int(number))
-        return update(session, resource, Asked(resource, given, new=False), entity.id), False
-    asked = Asked(resource, given, new=True)
-    if translate.measured(resource) and parent is not None and asked.name:
-        known = session.find(
-            Query(
-                kinds=[resource.kind],
-                where=all_of(called(asked.name), Compare(Attribute("home"), "=", parent.id)),
-                limit=1,
-            )
-        ).entities
-        if known:
-            return update(session, resource, asked, known[0].id), False
+    if given.get("id") is not None:
+        number = _artifact_to_change(session, resource, values.number_of(given["id"], "id"))
+        asked = Asked(resource, given, new=False, whole=True)
+        if parent is None:
+            return update(session, resource, asked, number), False
+        return move_in(session, resource, asked, number, parent), False
+    asked = Asked(resource, given, new=True, whole=True)
+    known = _of_this_name(session, resource, asked, parent)
+    if known is not None:
+        return update(session, resource, Asked(resource, given, new=False, whole=True), known), False
     return create(session, resource, asked, parent), True
 
 
-def _artifact_to_change(session: Session, resource: Resource, number: int) -> Entity:
+def _of_this_name(session: Session, resource: Resource, asked: Asked, parent: Entity | None) -> int | None:
+    """The metric or the parameter that a run has by this name."""
+    if not translate.measured(resource) or parent is None or not asked.name:
+        return None
+    where = all_of(called((resource,), asked.name), Compare(Attribute("home"), "=", parent.id))
+    found = session.find(Query(kinds=[resource.kind], where=where, limit=1, parts=[])).entities
+    return found[0].id if found else None
+
+
+def _artifact_to_change(session: Session, resource: Resource, number: int) -> int:
     try:
         entity = get_artifact(session, number)
     except NotFound as error:
         raise Invalid(
             f"mismatched types, artifact with id {number} is not a {resource.title}: {error}"
         ) from None
-    if not _is(session, resource, entity):
+    if translate.resource_of(session.types(), entity) is not resource:
         raise Invalid(f"artifact with id {number} is not a {resource.title}")
-    return entity
-
-
-def latest_version(session: Session, model: int) -> Entity:
-    """The newest version of a model; NotFound when it has none."""
-    where = Compare(Attribute("home"), "=", model)
-    order = [Order(Attribute("id"), descending=True)]
-    page = session.find(Query(kinds=[VERSION.kind], where=where, order=order, limit=1, parts=list(PARTS)))
-    if not page.entities:
-        raise NotFound(f"no ModelVersion found for the model with id {model}")
-    return page.entities[0]
+    return entity.id

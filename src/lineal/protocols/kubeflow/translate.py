@@ -14,31 +14,37 @@ from lineal.protocols.kubeflow.resources import (
     BY_KIND,
     BY_TYPE,
     END,
+    LOCATION,
     METRIC,
     OWNER,
     PARAMETER,
+    RUN,
     START,
     VERSION,
     Field,
     Resource,
 )
 
+LATER = "v1"
+"""The later of the two generations of the protocol."""
 DESCRIPTION = "description"
-_COMMON = {
-    "id",
-    "name",
-    "description",
-    "externalId",
-    "customProperties",
-    "createTimeSinceEpoch",
-    "lastUpdateTimeSinceEpoch",
-}
-_ARTIFACT = {"artifactType", "experimentId", "experimentRunId"}
+_COMMON = {"description", "externalId", "customProperties"}
+_NEW = {"name"}
+_READ_ONLY = {"id", "createTimeSinceEpoch", "lastUpdateTimeSinceEpoch", "experimentId", "experimentRunId"}
+"""What only a whole artifact may say, and what it says is not taken in."""
+_TYPE = "artifactType"
 _OWN_TIMES = {START.name: "started", END.name: "ended"}
 
 
-def resource_of(types: Types, kind: str) -> Resource | None:
-    """What a kind of entity is shown as; None when it is nothing here."""
+def resource_of(types: Types, entity: Entity) -> Resource | None:
+    """What an entity, with its properties, is shown as; None when it is nothing here."""
+    found = _of_kind(types, entity.kind)
+    if found is None or (found.contained and entity.home is None) or LOCATION in entity.properties:
+        return None
+    return found
+
+
+def _of_kind(types: Types, kind: str) -> Resource | None:
     if kind in BY_KIND:
         return BY_KIND[kind]
     return next((found for name, found in BY_KIND.items() if types.is_a(kind, name)), None)
@@ -53,7 +59,7 @@ def shown(resource: Resource, entity: Entity, version: str, home: Entity | None)
     Args:
         resource: which.
         entity: with properties and outside addresses.
-        version: of the protocol, in which a step is text since `v1`.
+        version: of the protocol. Since `v1` a step is text, and artifacts do not tell of experiments.
         home: what it lies in, for artifacts.
     """
     properties = entity.properties
@@ -74,10 +80,10 @@ def shown(resource: Resource, entity: Entity, version: str, home: Entity | None)
         if value is not None:
             found[field.name] = values.shown(field, value)
     if resource.artifact_type:
-        found |= _of_artifact(resource, home)
-    if version == "v1" and "step" in found:
-        found["step"] = str(found["step"])
-    return found
+        found[_TYPE] = resource.artifact_type
+    if version == LATER:
+        return found | ({"step": str(found["step"])} if "step" in found else {})
+    return found | _produced_by(resource, home)
 
 
 def _value(resource: Resource, field: Field, entity: Entity) -> Any:
@@ -90,11 +96,10 @@ def _value(resource: Resource, field: Field, entity: Entity) -> Any:
     return entity.properties.get(field.key, field.default)
 
 
-def _of_artifact(resource: Resource, home: Entity | None) -> dict[str, Any]:
-    found = {"artifactType": resource.artifact_type}
-    if home is not None and home.kind == "run":
-        found |= {"experimentRunId": str(home.id), "experimentId": str(home.home or 0)}
-    return found
+def _produced_by(resource: Resource, home: Entity | None) -> dict[str, Any]:
+    if not resource.artifact_type or home is None or home.kind != RUN.kind or home.home is None:
+        return {}
+    return {"experimentRunId": str(home.id), "experimentId": str(home.home)}
 
 
 def name_of(resource: Resource, entity: Entity) -> str:
@@ -109,6 +114,12 @@ def name_of(resource: Resource, entity: Entity) -> str:
 class Asked:
     """A resource that a client sends, checked and taken apart.
 
+    Args:
+        resource: which.
+        given: what the client sends.
+        new: whether it is to be made, so that some fields must be there.
+        whole: whether it may hold what only the server says, as when a client sends back what it has read.
+
     Attributes:
         name: None when it is not given.
         external_id: None when it is not given.
@@ -117,9 +128,10 @@ class Asked:
         times: `started` and `ended` of a run.
     """
 
-    def __init__(self, resource: Resource, given: Mapping[str, Any], new: bool) -> None:
-        known = _COMMON | set(resource.by_name) | (_ARTIFACT if resource.artifact_type else set())
-        values.unknown_fields(given, known)
+    def __init__(
+        self, resource: Resource, given: Mapping[str, Any], *, new: bool, whole: bool = False
+    ) -> None:
+        values.unknown_fields(given, _known(resource, new, whole))
         self.given = {name for name, value in given.items() if value is not None}
         self.resource = resource
         self._raw = given
@@ -134,8 +146,8 @@ class Asked:
 
     def _properties(self) -> Properties:
         found: Properties = {}
-        if "description" in self._raw:
-            found[DESCRIPTION] = _text(self._raw, "description")
+        if DESCRIPTION in self.given:
+            found[DESCRIPTION] = _text(self._raw, DESCRIPTION) or None
         for field in self.resource.fields:
             if field is OWNER or field.name not in self.given:
                 continue
@@ -164,11 +176,14 @@ class Asked:
                 self.properties.setdefault(field.key, field.default)
 
     def changes(self, entity: Entity) -> Properties:
-        """What an update alters; custom properties are replaced as a whole, if they are given at all."""
+        """What an update alters; custom properties are replaced as a whole, if they are given at all.
+
+        MLflow's own tags stay, without which its clients would not know the entity again.
+        """
         fixed = {field.key for field in self.resource.fields if field.fixed}
         found = {key: value for key, value in self.properties.items() if key not in fixed}
         if "customProperties" in self.given:
-            gone = {key for key in entity.properties if values.is_custom(key)} - found.keys()
+            gone = {key for key in entity.properties if values.is_replaceable(key)} - found.keys()
             found |= dict.fromkeys(gone)
         return found
 
@@ -177,6 +192,15 @@ class Asked:
         if not self.external_id or self.external_id == former:
             return []
         return [External(self.resource.external, self.external_id)]
+
+
+def _known(resource: Resource, new: bool, whole: bool) -> set[str]:
+    """The names of the fields that a client may send."""
+    own = {field.name for field in resource.fields if new or whole or not field.fixed}
+    found = _COMMON | own | (_NEW if new or whole else set())
+    if resource.artifact_type:
+        found.add(_TYPE)
+    return found | _READ_ONLY if whole else found
 
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:
@@ -190,8 +214,8 @@ def _text(given: Mapping[str, Any], name: str) -> str | None:
 
 def _lenient(resource: Resource, field: Field, value: Any) -> Any:
     """Since `v1` a step is text."""
-    if resource is METRIC and field.name == "step" and isinstance(value, str) and value.lstrip("-").isdigit():
-        return int(value)
+    if resource is METRIC and field.name == "step" and isinstance(value, str):
+        return values.whole_number(value, "step")
     return value
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import binascii
-import math
 import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Properties, Value
 from lineal.protocols.kubeflow.resources import Field
 
 TAG, CUSTOM = "tag.", "custom."
-_ID = re.compile(r"[1-9]\d{0,17}")
-_LONG = re.compile(r"-?\d{1,19}")
-_INT = re.compile(r"-?(?:[1-9]\d{0,8}|0)")
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+_LONG = re.compile(r"-?[0-9]{1,18}")
+_INT = re.compile(r"-?(?:[1-9][0-9]{0,8}|0)")
 _TYPE = "metadataType"
 
 
@@ -24,6 +25,13 @@ def number_of(text: Any, what: str) -> int:
     """The number that an id stands for; Invalid when it is none."""
     if not isinstance(text, str) or not _ID.fullmatch(text):
         raise Invalid(f"{what} must be the id of a resource, not {text!r}")
+    return int(text)
+
+
+def whole_number(text: str, what: str) -> int:
+    """The number that a text stands for; Invalid when it is none, or no 64 bits hold it."""
+    if not _LONG.fullmatch(text):
+        raise Invalid(f"{what} must be a number, not {text[:100]!r}")
     return int(text)
 
 
@@ -35,8 +43,17 @@ def read(field: Field, value: Any) -> Value:
         raise Invalid(f"{field.name} must be {' or '.join(field.words) or field.shape}, not {value!r}")
     if field.shape in ("time", "id"):
         return int(value)
-    found: Value = float(value) if field.shape == "number" else value
+    found: Value = _double(value, field.name) if field.shape == "number" else value
     return found
+
+
+def _double(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid(f"{what} must be a number, not {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise Invalid(f"{what} is too large for a number of 64 bits") from None
 
 
 def _fits(field: Field, value: Any) -> bool:
@@ -48,9 +65,9 @@ def _fits(field: Field, value: Any) -> bool:
         case "id":
             return isinstance(value, str) and _ID.fullmatch(value) is not None
         case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            return True
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
@@ -76,10 +93,8 @@ def _read_custom(name: str, value: Any) -> tuple[str, Value]:
             not more and _INT.fullmatch(text)
         ):
             return CUSTOM + name, int(text)
-        case {"metadataType": "MetadataDoubleValue", "double_value": int() | float() as number, **more} if (
-            not more
-        ):
-            return CUSTOM + name, float(number)
+        case {"metadataType": "MetadataDoubleValue", "double_value": number, **more} if not more:
+            return CUSTOM + name, _double(number, name)
         case {"metadataType": "MetadataBoolValue", "bool_value": bool(truth), **more} if not more:
             return CUSTOM + name, truth
         case {"metadataType": "MetadataStructValue", "struct_value": str(text), **more} if not more:
@@ -132,8 +147,13 @@ def is_custom(key: str) -> bool:
     return key.startswith((TAG, CUSTOM))
 
 
+def is_replaceable(key: str) -> bool:
+    """Whether a property is one of those that a client replaces as a whole."""
+    return is_custom(key) and not key.startswith(f"{TAG}mlflow.")
+
+
 def unknown_fields(given: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse what no field is."""
-    more = sorted(given.keys() - known)
-    if more:
-        raise Invalid(f"there is no field {more[0]!r}")
+    """Refuse what no field is, in the words that clients of the registry look for."""
+    for name in given:
+        if name not in known:
+            raise Invalid(f"json: unknown field {msgspec.json.encode(name).decode()}")

@@ -1,4 +1,4 @@
-"""Data sets that runs read: where they are, what is kept of them on the edge, and their fields."""
+"""Data sets that runs read, as MLflow's messages have them. How they lie in the graph is in `graph.mlflow.data`."""
 
 from __future__ import annotations
 
@@ -6,60 +6,28 @@ from typing import Any
 
 import msgspec
 
+from lineal.graph.mlflow.data import (
+    DATASET_PARTS,
+    EVALUATION,
+    evaluation_of,
+    place_of,
+    schema_of,
+    states_of,
+    with_input,
+)
 from lineal.graph.model import Entity
-from lineal.graph.names import Place, locate
 from lineal.protocols.mlflow.wire import Dataset, DatasetInput, InputTag
 
-CONTEXT_TAG = "mlflow.data.context"
-_DATASET_PARTS = ("name", "digest", "source_type", "source", "schema", "profile")
-
-
-def place_of(dataset: Dataset) -> Place:
-    """The data set's name in the graph: its location when its source tells one, else its name and digest here."""
-    return _location(dataset) or Place("mlflow", f"{dataset.name}@{dataset.digest}")
-
-
-def _location(dataset: Dataset) -> Place | None:
-    source = _json(dataset.source)
-    if not isinstance(source, dict):
-        return locate(dataset.source)
-    table = source.get("delta_table_name") or source.get("table_name")
-    if isinstance(table, str):
-        unity = source.get("is_databricks_uc_table") or dataset.source_type == "databricks-uc-table"
-        return Place("unitycatalog" if unity else "hive", table)
-    path = next((source[key] for key in ("uri", "url", "path") if isinstance(source.get(key), str)), None)
-    if path is None:
-        return None
-    if dataset.source_type == "hugging_face":
-        return Place("https://huggingface.co", f"datasets/{path}")
-    return locate(f"dbfs:{path}" if dataset.source_type == "uc_volume" else path)
-
-
-def detail_of(given: DatasetInput) -> dict[str, Any]:
-    """What the edge from data set to run keeps: all that the client sent, and the context by itself."""
-    detail: dict[str, Any] = {part: getattr(given.dataset, part) for part in _DATASET_PARTS}
-    context = next((tag.value for tag in given.tags if tag.key == CONTEXT_TAG), None)
-    detail["context"] = context
-    detail["tags"] = [[tag.key, tag.value] for tag in given.tags]
-    return {key: value for key, value in detail.items() if value is not None}
-
-
-def with_input(detail: dict[str, Any], given: DatasetInput) -> dict[str, Any]:
-    """The edge's detail when the run reads one more state of the data set; unchanged when it is known already.
-
-    The first states stay under `inputs`; the fields that filters look at are those of the last.
-    """
-    known, new = states_of(detail), detail_of(given)
-    if any(each["name"] == new["name"] and each["digest"] == new["digest"] for each in known):
-        return detail
-    return {**new, "inputs": [*known, new]} if known else new
-
-
-def states_of(detail: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every state of the data set that the run read, in order."""
-    if "inputs" in detail:
-        return list(detail["inputs"])
-    return [detail] if "name" in detail and "digest" in detail else []
+__all__ = [
+    "EVALUATION",
+    "evaluation_of",
+    "foreign_input",
+    "inputs_of",
+    "place_of",
+    "schema_of",
+    "states_of",
+    "with_input",
+]
 
 
 def inputs_of(detail: dict[str, Any]) -> list[DatasetInput]:
@@ -68,7 +36,7 @@ def inputs_of(detail: dict[str, Any]) -> list[DatasetInput]:
 
 
 def _input_of(state: dict[str, Any]) -> DatasetInput:
-    parts = {part: state[part] for part in _DATASET_PARTS if part in state}
+    parts = {part: state[part] for part in DATASET_PARTS if part in state}
     return DatasetInput(Dataset(**parts), [InputTag(key, value) for key, value in state.get("tags", [])])
 
 
@@ -76,41 +44,3 @@ def foreign_input(dataset: Entity) -> DatasetInput:
     """A data set that another tool said the run reads; its digest is made up of its identity."""
     source = msgspec.json.encode({"namespace": dataset.namespace, "name": dataset.name}).decode()
     return DatasetInput(Dataset(dataset.name, dataset.uuid[:8], "lineal", source))
-
-
-def schema_of(dataset: Dataset) -> dict[str, Any] | None:
-    """The facet `schema`, if the client told fields: `{"fields": [{"name", "type"}]}`."""
-    schema = _json(dataset.schema or "")
-    if not isinstance(schema, dict):
-        return None
-    columns = schema.get("mlflow_colspec") or _tensors(schema.get("mlflow_tensorspec"))
-    if not isinstance(columns, list):
-        return None
-    fields = [_field(number, each) for number, each in enumerate(columns) if isinstance(each, dict)]
-    return {"fields": fields} if fields else None
-
-
-def _field(number: int, column: dict[str, Any]) -> dict[str, str]:
-    kind: Any = column.get("type")
-    tensor = column.get("tensor-spec")
-    if isinstance(tensor, dict):
-        kind = f"{tensor.get('dtype')}{tensor.get('shape')}"
-    return {"name": str(column.get("name") or number), "type": kind if isinstance(kind, str) else "object"}
-
-
-def _tensors(schema: Any) -> list[Any] | None:
-    """Features and targets of a tensor schema, each JSON text once more or a list."""
-    if not isinstance(schema, dict):
-        return None
-    parts = [
-        _json(part) if isinstance(part, str) else part
-        for part in (schema.get("features"), schema.get("targets"))
-    ]
-    return [each for part in parts if isinstance(part, list) for each in part]
-
-
-def _json(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Absent, AnyOperation, Change, Expect, Present, PutEntity
 from lineal.graph.errors import NotFound
-from lineal.graph.model import DEFAULT_NAMESPACE, ByName, Edge, Entity, External
-from lineal.graph.query import And, Attribute, Compare, Expr, Query, Related, all_of, attribute
+from lineal.graph.model import ByName, Edge, Entity, External
+from lineal.graph.query import And, Attribute, Compare, Query, Related, all_of, attribute
 from lineal.protocols.base import Call, Reply, json_reply
-from lineal.protocols.mlflow import filters, translate, validate, wire
+from lineal.protocols.mlflow import filters, translate, validate, wire, workspace
 from lineal.protocols.mlflow.datasets import states_of
 from lineal.protocols.mlflow.errors import invalid, missing
 from lineal.protocols.mlflow.requests import Body, Parameters
@@ -48,11 +49,15 @@ async def create(call: Call) -> Reply:
     """POST experiments/create."""
     message = _create(call)
     validate.experiment_name(message.name)
+    validate.artifact_location(message.artifact_location, call.host.public_url if call.host else "")
     tags = validate.experiment_tags(message.tags)
-    number, namespace = translate.new_experiment_id(), namespace_of(call)
+    number, namespace = await asyncio.to_thread(_new_number, call.session), namespace_of(call)
     properties = translate.prefixed(TAG, tags)
+    root = await asyncio.to_thread(workspace.artifact_root, call.session)
     if message.artifact_location:
         properties["artifact_location"] = translate.absolute(message.artifact_location)
+    elif root:
+        properties["artifact_location"] = translate.joined(root, number)
     put = PutEntity(
         kind="experiment",
         namespace=namespace,
@@ -64,6 +69,16 @@ async def create(call: Call) -> Reply:
     free = Expect(ByName("experiment", message.name, namespace), Absent(), "experiment_name")
     await call.session.submit(Change([free, put]))
     return json_reply({"experiment_id": number})
+
+
+def _new_number(session: Session) -> str:
+    """A number that no experiment has yet."""
+    while True:
+        number = translate.new_experiment_id()
+        try:
+            session.get(experiment_ref(number), ())
+        except NotFound:
+            return number
 
 
 def get(call: Call) -> Reply:
@@ -80,8 +95,23 @@ def get_by_name(call: Call) -> Reply:
             ByName("experiment", name, namespace_of(call)), ("properties", "external")
         )
     except NotFound:
-        raise NotFound(f"Could not find experiment with name '{name}'") from None
+        experiment = _of_other_tools(call.session, name)
     return json_reply({"experiment": translate.experiment_message(experiment)})
+
+
+def _of_other_tools(session: Session, name: str) -> Entity:
+    """An experiment that is called so in a namespace that is no workspace."""
+    query = Query(
+        kinds=["experiment"],
+        where=attribute("name", "=", name),
+        limit=1,
+        state="all",
+        parts=["properties", "external"],
+    )
+    found = session.find(query).entities
+    if not found:
+        raise NotFound(f"Could not find experiment with name '{name}'")
+    return found[0]
 
 
 def search(call: Call) -> Reply:
@@ -90,7 +120,7 @@ def search(call: Call) -> Reply:
     default = filters.EXPERIMENT_TIE if message.order_by else filters.EXPERIMENT_ORDER
     query = Query(
         kinds=["experiment"],
-        where=all_of(*_workspace(call), *filters.parse(message.filter, filters.experiment_columns)),
+        where=all_of(*filters.parse(message.filter, filters.experiment_columns)),
         order=filters.orders(message.order_by, filters.experiment_columns, default),
         limit=validate.page(message.max_results),
         cursor=message.page_token or None,
@@ -199,14 +229,8 @@ async def _done(call: Call, number: str, *operations: AnyOperation) -> Reply:
 
 
 def namespace_of(call: Call) -> str:
-    """The namespace of what a client creates: its workspace, if it names one."""
-    return call.headers.get("x-mlflow-workspace") or DEFAULT_NAMESPACE
-
-
-def _workspace(call: Call) -> list[Expr]:
-    """A client that names a workspace sees only that."""
-    name = call.headers.get("x-mlflow-workspace")
-    return [attribute("namespace", "=", name)] if name else []
+    """The namespace of what a client creates: its workspace. That it sees no other one, the session sees to."""
+    return workspace.of(call.session)
 
 
 def find_experiment(session: Session, number: str) -> Entity:

@@ -34,7 +34,7 @@ _TOKEN = re.compile(
     | (?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
     | (?P<operator><=|>=|!=|<>|==|=|<|>)
     | (?P<mark>[(),])
-    | (?P<name>(?:\w+|`[^`]*`|"[^"]*")(?:\.(?:\w+|`[^`]*`|"[^"]*"))*)
+    | (?P<name>(?:\w+|`[^`]*`|"[^"]*")(?:\.(?:\w+|`[^`]*`|"[^"]*"|'[^']*'))*)
     )""",
     re.VERBOSE,
 )
@@ -229,6 +229,8 @@ def _operator(words: _Words) -> Operator:
     if words.accept("NOT"):
         words.keyword("IN")
         return "not in"
+    if words.accept("RLIKE"):
+        return "matches"
     for known in _WORDS:
         if words.accept(known.upper()):
             return known
@@ -243,6 +245,11 @@ def _value(words: _Words) -> Scalar:
     if token.kind == "name" and _quoted(token.text, '"'):
         words.take("name", "a value")
         return token.text[1:-1]
+    if token.kind == "name":
+        raise invalid(
+            "Parameter value is either not quoted or unidentified quote types used for string value"
+            f" {token.text[:100]}. Use either single or double quotes."
+        )
     if token.kind != "string":
         raise invalid(
             f"Expected a quoted string value or a number. Found '{token.text[:100]}'."
@@ -253,6 +260,10 @@ def _value(words: _Words) -> Scalar:
 
 
 def _list(words: _Words) -> list[Scalar]:
+    if words.accept_mark(")"):
+        raise invalid(
+            "While parsing a list in the query, expected a non-empty list of string values, but got empty list"
+        )
     found: list[Scalar] = [_value(words)]
     while words.accept_mark(","):
         if words.accept_mark(")"):
@@ -264,7 +275,7 @@ def _list(words: _Words) -> list[Scalar]:
 
 def _split(name: str) -> tuple[str, str]:
     """`metrics.a` as its two parts; a name without a group is an attribute's."""
-    parts = re.findall(r'`[^`]*`|"[^"]*"|\w+', name)
+    parts = re.findall(r"`[^`]*`|\"[^\"]*\"|'[^']*'|\w+", name)
     if len(parts) == 1:
         return "attribute", _plain(parts[0])
     rest = name[len(parts[0]) + 1 :]
@@ -272,19 +283,24 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _plain(name: str) -> str:
-    return name[1:-1] if _quoted(name, "`") or _quoted(name, '"') else name
+    return name[1:-1] if any(_quoted(name, quote) for quote in "`\"'") else name
 
 
 def _quoted(text: str, quote: str) -> bool:
     return len(text) >= 2 and text[0] == quote and text.find(quote, 1) == len(text) - 1
 
 
+def _spelt(op: Operator) -> str:
+    """An operator as a client writes it."""
+    return "RLIKE" if op == "matches" else op.upper()
+
+
 def _checked(clause: Clause, column: Column) -> Scalar | list[Scalar]:
     """The value of a clause, if the column can be compared with it so."""
     name, value = f"{clause.group}.{clause.key}", clause.value
     if clause.op not in column.operators:
-        allowed = sorted(each.upper() for each in column.operators)
-        raise invalid(f"Invalid comparator '{clause.op.upper()}' for '{name}', not one of {allowed}")
+        allowed = sorted(map(_spelt, column.operators))
+        raise invalid(f"Invalid comparator '{_spelt(clause.op)}' for '{name}', not one of {allowed}")
     if (clause.op in LISTS) != isinstance(value, list):
         raise invalid(
             f"'{clause.op.upper()}' on '{name}' needs {'a list' if clause.op in LISTS else 'one value'}"
@@ -292,13 +308,14 @@ def _checked(clause: Clause, column: Column) -> Scalar | list[Scalar]:
     items = value if isinstance(value, list) else [value]
     if clause.op not in NULLS:
         for item in items:
-            _check_item(name, item, column.numeric)
+            check_item(name, item, column.numeric)
     if column.words is not None:
         items = [_word(name, item, column.words) for item in items]
     return items if isinstance(value, list) else items[0]
 
 
-def _check_item(name: str, item: Scalar, numeric: bool) -> None:
+def check_item(name: str, item: Scalar, numeric: bool) -> None:
+    """Refuse text where a number is wanted, and the other way round."""
     if numeric and not isinstance(item, int | float):
         raise invalid(f"Expected numeric value type for {name}. Found {item!r}")
     if not numeric and not isinstance(item, str):

@@ -32,7 +32,6 @@ ACTIVE = Present(kind="logged_model")
 ANY = Present(states=["active", "deleted"], kind="logged_model")
 WHOLE: tuple[Part, ...] = ("properties", "metrics", "external")
 _MOST_POINTS = 1000
-_SIGNATURE_FILE = "MLmodel"
 
 _create = Body(wire.CreateLoggedModel)
 _finalize = Body(wire.FinalizeLoggedModel)
@@ -186,16 +185,20 @@ def _message(model: Entity, home: Entity | None, metrics: list[wire.Metric] | No
     return translate.model_message(model, experiment, root, metrics)
 
 
+def describe_anew(session: Session, number: str) -> None:
+    """As when it got ready, for a model of which a file was replaced since; nothing happens before it is ready."""
+    if session.get(model_ref(number), ("properties",)).properties.get("status") == translate.model_status(2):
+        _describe(session, number)
+
+
 def _describe(session: Session, number: str) -> None:
-    """Tell what the files beside the model say of its signature and environment."""
-    files = _small_files(session, model_ref(number))
-    signature = packaging.signature(files.get(_SIGNATURE_FILE, ""))
-    environment = packaging.environment(files)
-    facets = {"signature": signature, "environment": environment}
+    """Tell what the files beside the model say of its signature, example and environment."""
+    facets = packaging.described(_small_files(session, model_ref(number)))
     puts: list[AnyOperation] = [
-        PutFacet(model_ref(number), name, document, "mlflow") for name, document in facets.items() if document
+        PutFacet(model_ref(number), name, document, "mlflow") for name, document in facets.items()
     ]
-    if puts:
+    # What a file says that no facet can hold is no reason to fail, for the model is there all the same.
+    with contextlib.suppress(Invalid):
         session.commit(Change(puts))
 
 

@@ -1,4 +1,4 @@
-"""What the small files beside a model tell: its signature and the environment it needs.
+"""What the small files beside a model tell: its signature, an example of its input, the environment it needs.
 
 MLflow writes them as YAML of a fixed form, of which only a few entries matter here; so they are picked out line
 by line instead of loading a YAML parser.
@@ -14,14 +14,39 @@ import msgspec
 
 LARGEST = 256 * 1024
 """Bytes of a file beyond which it is not looked into."""
-FILES = ("MLmodel", "requirements.txt", "python_env.yaml", "conda.yaml")
+_MLMODEL, _EXAMPLE = "MLmodel", "input_example.json"
+FILES = (_MLMODEL, "requirements.txt", "python_env.yaml", "conda.yaml", _EXAMPLE)
 
 _SIGNATURE = re.compile(r"^signature:\n((?:[ ].*\n?|\n)+)", re.MULTILINE)
 _ENTRY = r"^  {key}: *('(?:[^']|'')*'|[^'\n]*)$"
+_EXAMPLE_INFO = re.compile(r"^saved_input_example_info:\n((?:[ ]{2}\w+: .*\n)+)", re.MULTILINE)
+_FILE_NAME = re.compile(r"[\w.\-]{1,255}")
 _FOLD = re.compile(r"[ ]*\n[ ]*")
 _PYTHON = re.compile(r"^python: *['\"]?([\w.]+)", re.MULTILINE)
 _CONDA_PYTHON = re.compile(r"^- python=+([\w.]+)", re.MULTILINE)
+_TYPES: dict[type, str] = {
+    bool: "boolean",
+    int: "long",
+    float: "double",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 _CONDA_PIP = re.compile(r"^- pip:\n((?:[ ]+- .*\n?)+)", re.MULTILINE)
+
+
+def described(files: Mapping[str, str]) -> dict[str, dict[str, Any] | None]:
+    """Facets of a model by name, as its files tell them; None for one of which they tell nothing.
+
+    Args:
+        files: texts by name, of those that are there.
+    """
+    signed = signature(files.get(_MLMODEL, ""))
+    return {
+        "signature": signed,
+        "input_example": input_example(files, signed or {}),
+        "environment": environment(files),
+    }
 
 
 def signature(mlmodel: str) -> dict[str, Any] | None:
@@ -43,6 +68,73 @@ def _entry(block: str, key: str) -> Any:
         return msgspec.json.decode(_FOLD.sub(" ", written))
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def input_example(files: Mapping[str, str], signed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The facet `input_example`: `path` and `type` of the file, `fields` with name and type, `rows`. No values.
+
+    Args:
+        files: texts by name, of those that are there.
+        signed: the model's signature, which knows the types best.
+    """
+    block = _EXAMPLE_INFO.search(files.get(_MLMODEL, ""))
+    if block is None:
+        return None
+    told = dict(line.strip().split(": ", 1) for line in block[1].splitlines())
+    path, example = told.get("artifact_path", "").strip("'\""), _example(files, told)
+    found: dict[str, Any] = {"path": path} if _FILE_NAME.fullmatch(path) else {}
+    if kind := told.get("type", "").strip("'\""):
+        found["type"] = kind
+    if fields := _fields(signed.get("inputs")) or _columns(example):
+        found["fields"] = fields
+    if (rows := _rows(example)) is not None:
+        found["rows"] = rows
+    return found
+
+
+def _example(files: Mapping[str, str], told: Mapping[str, str]) -> Any:
+    """The example itself, without the parameters that may go with it; None when it cannot be read."""
+    try:
+        example = msgspec.json.decode(files.get(_EXAMPLE, ""))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    wrapped = "params" in told and isinstance(example, dict) and "inputs" in example
+    return example["inputs"] if wrapped else example
+
+
+def _fields(inputs: Any) -> list[dict[str, str]]:
+    """Names and types out of a signature."""
+    fields = [each for each in inputs if isinstance(each, dict)] if isinstance(inputs, list) else []
+    return [
+        {"name": str(each.get("name", number)), "type": str(each.get("type"))}
+        for number, each in enumerate(fields)
+    ]
+
+
+def _columns(example: Any) -> list[dict[str, str]]:
+    """Names and types out of a data frame or an object, as far as its first row tells them."""
+    if not isinstance(example, dict):
+        return []
+    names, data = example.get("columns"), example.get("data")
+    if isinstance(names, list) and isinstance(data, list):
+        first = data[0] if data and isinstance(data[0], list) else []
+        example = dict(zip(map(str, names), [*first, *[None] * len(names)], strict=False))
+    return [{"name": name, "type": _TYPES.get(type(value), "any")} for name, value in example.items()]
+
+
+def _rows(example: Any) -> int | None:
+    """How many rows there are; one for an object that is no table, None when there is no telling."""
+    if isinstance(example, list):
+        return len(example)
+    if not isinstance(example, dict):
+        return None
+    data = example.get("data")
+    if isinstance(data, list) and "columns" in example:
+        return len(data)
+    lengths = {len(value) for value in example.values() if isinstance(value, list)}
+    return (
+        lengths.pop() if len(lengths) == 1 and all(isinstance(each, list) for each in example.values()) else 1
+    )
 
 
 def environment(files: Mapping[str, str]) -> dict[str, Any] | None:

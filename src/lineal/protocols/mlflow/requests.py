@@ -168,7 +168,7 @@ def _object(value: Any, path: str) -> dict[str, Any]:
 
 def _ill_typed(value: Any, path: str) -> Exception:
     shown = json.dumps(value, sort_keys=True, separators=(",", ":"))[:_SHOWN]
-    hint = f"Hint: Value was of type '{type(value).__name__}'."
+    hint = f" Hint: Value was of type '{type(value).__name__}'."
     return invalid(f"Invalid value {shown} for parameter '{path}' supplied: {hint}{_SEE}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lineal.catalog.session import Session
 from lineal.protocols.base import Call, Reply, Route, json_reply
@@ -18,26 +18,13 @@ from lineal.protocols.mlflow import (
     registry,
     runs,
     traces,
+    workspace,
 )
+from lineal.protocols.mlflow.admin.events import MlflowForm
 from lineal.protocols.mlflow.operation import Operation
 
 VERSION = "3.18.0"
 """The MLflow whose protocol this is; clients choose by it what they dare to ask."""
-
-_SERVER_INFO = {
-    "store_type": "SqlStore",
-    "workspaces_enabled": False,
-    "trace_archival_enabled": False,
-    "multipart_uploads_enabled": False,
-    "multipart_downloads_enabled": False,
-    "artifact_serving_enabled": True,
-    "presigned_upload_run_id_supported": False,
-    "presigned_upload_model_id_supported": False,
-    "model_artifact_presigned_downloads_supported": False,
-    "artifacts_presigned_only": False,
-    "features_enabled": {"gateway": False, "scheduled_issue_detection": False},
-    "tracking_auth": "",
-}
 
 
 def version(call: Call) -> Reply:
@@ -47,7 +34,23 @@ def version(call: Call) -> Reply:
 
 def server_info(call: Call) -> Reply:
     """GET server-info: what this server can do, also for who has not signed in."""
-    return json_reply(_SERVER_INFO)
+    means = call.session.means
+    return json_reply(
+        {
+            "store_type": "SqlStore",
+            "workspaces_enabled": True,
+            "trace_archival_enabled": False,
+            "multipart_uploads_enabled": means.parts,
+            "multipart_downloads_enabled": means.direct_download,
+            "artifact_serving_enabled": True,
+            "presigned_upload_run_id_supported": means.direct_upload,
+            "presigned_upload_model_id_supported": means.direct_upload,
+            "model_artifact_presigned_downloads_supported": means.direct_download,
+            "artifacts_presigned_only": False,
+            "features_enabled": {"gateway": False, "scheduled_issue_detection": False},
+            "tracking_auth": "",
+        }
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -87,19 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "logged-models/{model_id}/params", logged_models.log_params),
     Operation("PATCH", "logged-models/{model_id}/tags", logged_models.set_tags),
     Operation("DELETE", "logged-models/{model_id}/tags/{tag_key:path}", logged_models.delete_tag),
-    Operation("GET", "logged-models/{model_id}/artifacts/directories", artifacts.list_of_model),
-    Operation("GET", "logged-models/{model_id}/artifacts/files", artifacts.get_of_model, browser=True),
-    Operation("GET", "artifacts/list", artifacts.list_of_run),
-    Operation("POST", "upload-artifact", artifacts.upload_to_run, browser=True),
-    Operation("GET", "/2.0/mlflow-artifacts/artifacts", artifacts.list_files),
-    Operation("GET", "/2.0/mlflow-artifacts/artifacts/{artifact_path:path}", artifacts.get_file),
-    Operation(
-        "PUT", "/2.0/mlflow-artifacts/artifacts/{artifact_path:path}", artifacts.put_file, streams=True
-    ),
-    Operation("DELETE", "/2.0/mlflow-artifacts/artifacts/{artifact_path:path}", artifacts.delete_file),
-    Operation("POST", "/2.0/mlflow-artifacts/mpu/create/{artifact_path:path}", artifacts.no_multipart),
-    Operation("POST", "/2.0/mlflow-artifacts/mpu/complete/{artifact_path:path}", artifacts.no_multipart),
-    Operation("POST", "/2.0/mlflow-artifacts/mpu/abort/{artifact_path:path}", artifacts.no_multipart),
+    *artifacts.OPERATIONS,
     Operation("GET", "/3.0/mlflow/server-info", server_info, inline=True, public=True),
     *registry.OPERATIONS,
     *traces.OPERATIONS,
@@ -109,7 +100,9 @@ OPERATIONS: tuple[Operation, ...] = (
 
 UNPREFIXED: tuple[Route, ...] = (
     Route("GET", "/version", version, inline=True, public=True),
+    Route("POST", "/v1/traces", traces.export, streams=True),
     Route("GET", "/get-artifact", artifacts.get_of_run),
+    Route("GET", "/model-versions/get-artifact", registry.get_artifact),
 )
 
 
@@ -117,6 +110,7 @@ class Mlflow:
     """MLflow's tracking protocol over HTTP."""
 
     name = "mlflow"
+    webhook_form = MlflowForm()
 
     def routes(self) -> Sequence[Route]:
         """Every operation under both prefixes, and those without one."""
@@ -129,6 +123,10 @@ class Mlflow:
     def seed(self, session: Session) -> None:
         """Make what every MLflow server has; to be called once when a server starts."""
         experiments.seed(session)
+
+    def narrow(self, session: Session, headers: Mapping[str, str]) -> Session:
+        """Limit a request to the workspace that it names."""
+        return workspace.narrow(session, headers)
 
 
 def _routes(operation: Operation) -> Iterator[Route]:

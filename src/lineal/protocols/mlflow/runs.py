@@ -10,6 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
+from lineal.catalog.rendered import Rendering
 from lineal.catalog.session import Session
 from lineal.graph.change import (
     AnyOperation,
@@ -24,8 +27,18 @@ from lineal.graph.change import (
     UnsetOrEqual,
 )
 from lineal.graph.errors import Denied, ExpectationFailed, NotFound
-from lineal.graph.model import AnyRef, ById, ByName, ByUuid, Edge, Entity, External, Point, Properties
-from lineal.graph.names import Place
+from lineal.graph.model import (
+    AnyRef,
+    ByExternal,
+    ById,
+    ByName,
+    ByUuid,
+    Edge,
+    Entity,
+    External,
+    Point,
+    Properties,
+)
 from lineal.graph.query import Attribute, Compare, Part, Query, all_of
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import datasets, experiments, filters, translate, validate, wire
@@ -39,7 +52,6 @@ ACTIVE = Present(kind="run")
 _ANY = Present(states=["active", "deleted"], kind="run")
 _MODEL = Present(states=["active", "deleted"], kind="logged_model")
 _UUID = re.compile(r"[0-9a-f]{32}")
-_WHOLE: tuple[Part, ...] = ("properties", "metrics", "external")
 _MOST_EDGES = 1_000_000
 _HISTORY_TAG = "mlflow.log-model.history"
 _ATTEMPTS = 20
@@ -122,7 +134,7 @@ async def create(call: Call) -> Reply:
     run = Entity(commit.entities[0], commit.uuids[0], "run", home.namespace, name, owner=put.owner)
     run.started, run.properties, run.external = message.start_time, properties, put.external
     return json_reply(
-        {"run": _message(run, experiment, home.root or f"{translate.DEFAULT_ROOT}/{experiment}", _Links())}
+        {"run": _message(run, _Around(experiment, home.root or f"{translate.DEFAULT_ROOT}/{experiment}"))}
     )
 
 
@@ -137,7 +149,7 @@ def _name(given: str, tag: str) -> str:
 
 def get(call: Call) -> Reply:
     """GET runs/get."""
-    run = find_run(call.session, _get(call).run_id, _WHOLE)
+    run = find_run(call.session, _get(call).run_id, ("external",))
     return json_reply({"run": _messages(call.session, [run])[0]})
 
 
@@ -288,8 +300,8 @@ def log_inputs(call: Call) -> Reply:
     operations: list[AnyOperation] = [Expect(ref, ACTIVE, "run")]
     edges = call.session.edges([run.id], ("input",), "in", _MOST_EDGES) if message.datasets else []
     known = {edge.source: edge.detail for edge in edges}
-    for place, given in _by_place(message.datasets).items():
-        operations += _read_operations(call.session, ref, place, given, known)
+    for address, given in _by_address(call.session, message.datasets).items():
+        operations += _read_operations(call.session, ref, address, given, known)
     for model in message.models:
         target = model_ref(model.model_id)
         operations.append(Expect(target, _MODEL, "logged_model"))
@@ -300,17 +312,29 @@ def log_inputs(call: Call) -> Reply:
     return DONE
 
 
-def _by_place(inputs: Iterable[wire.DatasetInput]) -> dict[Place, list[wire.DatasetInput]]:
-    found: dict[Place, list[wire.DatasetInput]] = defaultdict(list)
+def _by_address(
+    session: Session, inputs: Iterable[wire.DatasetInput]
+) -> dict[AnyRef, list[wire.DatasetInput]]:
+    found: dict[AnyRef, list[wire.DatasetInput]] = defaultdict(list)
     for each in inputs:
-        found[datasets.place_of(each.dataset)].append(each)
+        found[_address(session, each.dataset)].append(each)
     return found
+
+
+def _address(session: Session, dataset: wire.Dataset) -> AnyRef:
+    """Where a data set is in the graph: an evaluation data set that the caller may see, or what is at its place."""
+    number = datasets.evaluation_of(dataset)
+    if number is not None:
+        with contextlib.suppress(NotFound):
+            return ById(session.get(ByExternal(datasets.EVALUATION, number), ()).id)
+    place = datasets.place_of(dataset)
+    return ByName("dataset", place.name, place.namespace)
 
 
 def _read_operations(
     session: Session,
     run: AnyRef,
-    place: Place,
+    ref: AnyRef,
     given: Sequence[wire.DatasetInput],
     known: Mapping[int, dict[str, Any]],
 ) -> list[AnyOperation]:
@@ -318,7 +342,6 @@ def _read_operations(
 
     Who may see a data set may log that it was read, without being allowed to change it.
     """
-    ref = ByName("dataset", place.name, place.namespace)
     operations: list[AnyOperation] = []
     detail: dict[str, Any] = {}
     try:
@@ -406,7 +429,7 @@ def search(call: Call) -> Reply:
         limit=limit,
         cursor=message.page_token or None,
         state=translate.view(message.run_view_type),
-        parts=list(_WHOLE),
+        parts=["external"],
     )
     if not homes:
         return json_reply(wire.Runs())
@@ -426,18 +449,30 @@ def at_home(homes: list[int]) -> Compare:
 # Runs as messages
 
 
-class _Links:
+class _Links(msgspec.Struct):
     """What a run reads and makes."""
 
-    def __init__(self) -> None:
-        self.inputs = wire.RunInputs([], [])
-        self.outputs = wire.RunOutputs([])
+    inputs: wire.RunInputs = msgspec.field(default_factory=lambda: wire.RunInputs([], []))
+    outputs: wire.RunOutputs = msgspec.field(default_factory=lambda: wire.RunOutputs([]))
 
 
-def _messages(session: Session, runs: Sequence[Entity]) -> list[wire.Run]:
+class _Around(msgspec.Struct):
+    """What the message of a run tells that is not the run's own: of its experiment, its addresses, its links."""
+
+    experiment: str
+    root: str
+    external: list[External] = []
+    links: _Links = msgspec.field(default_factory=_Links)
+
+
+def _messages(session: Session, runs: Sequence[Entity]) -> list[msgspec.Raw]:
     homes = experiments.experiments_of(session, runs)
     links = _links(session, runs)
-    return [_message(run, *_experiment(run, homes.get(run.home or 0)), links[run.id]) for run in runs]
+    found = [
+        (run, _Around(*_experiment(run, homes.get(run.home or 0)), run.external, links[run.id]))
+        for run in runs
+    ]
+    return [msgspec.Raw(each) for each in session.render(_shown, found)]
 
 
 def _experiment(run: Entity, home: Entity | None) -> tuple[str, str]:
@@ -447,10 +482,20 @@ def _experiment(run: Entity, home: Entity | None) -> tuple[str, str]:
     return translate.experiment_id(home), translate.location(home)
 
 
-def _message(run: Entity, experiment: str, root: str, links: _Links) -> wire.Run:
+def _message(run: Entity, around: _Around) -> wire.Run:
     return wire.Run(
-        translate.run_info(run, experiment, root), translate.run_data(run), links.inputs, links.outputs
+        translate.run_info(run, around.experiment, around.root),
+        translate.run_data(run),
+        around.links.inputs,
+        around.links.outputs,
     )
+
+
+def _encoded(run: Entity, around: _Around) -> bytes:
+    return msgspec.json.encode(_message(run, around))
+
+
+_shown = Rendering(("properties", "metrics"), _encoded)
 
 
 def _links(session: Session, runs: Sequence[Entity]) -> dict[int, _Links]:

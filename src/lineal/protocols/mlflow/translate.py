@@ -21,20 +21,22 @@ import random
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from lineal.graph.model import ByExternal, Entity, Point, Properties
+from lineal.graph.mlflow import names
+from lineal.graph.model import Entity, Point, Properties
 from lineal.protocols.mlflow import wire
 from lineal.protocols.mlflow.errors import invalid
 from lineal.protocols.mlflow.filters import MODEL_STATUS, RUN_NAME_TAG
 
-EXPERIMENT = "mlflow.experiment"
-RUN = "mlflow.run"
-MODEL = "mlflow.logged_model"
-PARAM, TAG = "param.", "tag."
-DEFAULT_ROOT = "mlflow-artifacts:"
+# What the connector that moves stores must know as well.
+EXPERIMENT, RUN, MODEL = names.EXPERIMENT, names.RUN, names.MODEL
+PARAM, TAG, DEFAULT_ROOT, RUN_STATUS = names.PARAM, names.TAG, names.DEFAULT_ROOT, names.RUN_STATUS
+run_ref, experiment_ref, model_ref = names.run_ref, names.experiment_ref, names.model_ref
+outside_id, prefixed = names.outside_id, names.prefixed
+experiment_id, run_id, model_id = names.experiment_id, names.run_id, names.model_id
+qualified_key, is_qualified, evaluated_on = names.qualified_key, names.is_qualified, names.evaluated_on
 
-RUN_STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 _MODEL_STATUS = dict(enumerate(MODEL_STATUS.values()))
 _VIEWS = {1: "active", 2: "deleted", 3: "all"}
 _VIEW_NAMES = {"ACTIVE_ONLY": 1, "DELETED_ONLY": 2, "ALL": 3}
@@ -63,51 +65,11 @@ def random_name() -> str:
 
 
 def new_experiment_id() -> str:
-    """A number that no other experiment has, of the form that MLflow's file store uses."""
-    return str(random.randint(10**17, 10**18 - 1))
-
-
-def run_ref(number: str) -> ByExternal:
-    """The address of a run."""
-    return ByExternal(RUN, number)
-
-
-def experiment_ref(number: str) -> ByExternal:
-    """The address of an experiment."""
-    return ByExternal(EXPERIMENT, number)
-
-
-def model_ref(number: str) -> ByExternal:
-    """The address of a logged model."""
-    return ByExternal(MODEL, number)
-
-
-def outside_id(entity: Entity, protocol: str) -> str | None:
-    """The id by which a protocol knows the entity."""
-    return next((each.id for each in entity.external if each.protocol == protocol), None)
-
-
-def experiment_id(entity: Entity) -> str:
-    """An experiment's id; the graph's own number for one that another tool made."""
-    return outside_id(entity, EXPERIMENT) or str(entity.id)
-
-
-def run_id(entity: Entity) -> str:
-    """A run's id; its uuid when another tool made it."""
-    return outside_id(entity, RUN) or entity.uuid
-
-
-def model_id(entity: Entity) -> str:
-    """A logged model's id."""
-    return outside_id(entity, MODEL) or f"m-{entity.uuid}"
+    """A number that hardly another experiment has, with the 32 bits that messages about scorers have for it."""
+    return str(random.randint(10**9, 2**31 - 1))
 
 
 # Parameters, tags, enums, numbers
-
-
-def prefixed(prefix: str, values: Mapping[str, str]) -> Properties:
-    """Parameters or tags as properties."""
-    return {prefix + key: value for key, value in values.items()}
 
 
 def pairs(prefix: str, properties: Properties) -> list[wire.Pair]:
@@ -282,15 +244,6 @@ def model_message(entity: Entity, experiment: str, root: str, metrics: list[wire
 # Metrics of logged models
 
 
-def qualified_key(key: str, run: str, dataset: str, digest: str) -> str:
-    """The series of a model's metric that tells by which run and on which data it was measured.
-
-    A `?` never occurs in a metric's own name, so nothing else is called so.
-    """
-    known = {"run": run, "dataset": dataset, "digest": digest}
-    return f"{key}?{urlencode({name: value for name, value in known.items() if value})}"
-
-
 def model_points(metric: wire.LogMetric | wire.MetricIn, run: str) -> list[Point]:
     """What a model gets of a metric that was measured of it: the plain series, and the one that tells all."""
     whole = qualified_key(metric.key, run, metric.dataset_name, metric.dataset_digest)
@@ -299,25 +252,6 @@ def model_points(metric: wire.LogMetric | wire.MetricIn, run: str) -> list[Point
 
 def model_metric(point: Point, model: str) -> wire.Metric:
     """A point of a series that tells all, as MLflow shows it."""
-    key, _, query = point.key.partition("?")
-    told = dict(parse_qsl(query))
-    return wire.Metric(
-        key,
-        number(point.value),
-        point.time,
-        point.step,
-        told.get("dataset", ""),
-        told.get("digest", ""),
-        model,
-        told.get("run", ""),
-    )
-
-
-def is_qualified(key: str) -> bool:
-    """Whether a series of a model tells by which run it was measured."""
-    return "?" in key
-
-
-def evaluated_on(dataset: str) -> str:
-    """The property that marks a model as measured on a data set of this name."""
-    return f"evaluated.{dataset}"
+    told = names.measured(point.key)
+    value = number(point.value)
+    return wire.Metric(told.key, value, point.time, point.step, told.dataset, told.digest, model, told.run)

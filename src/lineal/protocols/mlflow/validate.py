@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import unquote
+from urllib.parse import unquote, urlparse
 
 from lineal.protocols.mlflow.errors import invalid
 from lineal.protocols.mlflow.wire import DatasetInput, LogBatch, Pair
@@ -23,12 +23,14 @@ LONGEST_EXPERIMENT_NAME = 500
 LONGEST_EXPERIMENT_TAG = 20_000
 MOST_FOUND = 50_000
 LONGEST_PATH = 4000
+LONGEST_LOCATION = 2048
 MOST_LAYERS = 10
 
 _KEY = re.compile(r"[/\w.\- :]*")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}")
 _NOT_RELATIVE = re.compile(r"/|[A-Za-z]:[/\\]|file:", re.IGNORECASE)
 _NOT_IN_PATHS = re.compile(r"[\x00-\x1f#\\]")
+_OF_SERVERS = {"http", "https", "mlflow-artifacts"}
 _WHOLE = re.compile(r"-?\d{1,18}")
 _NOT_IN_MODEL_NAMES = ("/", ":", ".", "%", '"', "'")
 _CHARACTERS = (
@@ -183,6 +185,35 @@ def path(text: str) -> str:
     if ".." in plain.split("/") or _NOT_RELATIVE.match(plain) or _NOT_IN_PATHS.search(plain):
         raise invalid("Invalid path")
     return posixpath.normpath(text) if text not in ("", ".") else ""
+
+
+def artifact_location(location: str, own: str) -> None:
+    """Refuse a place for artifacts with tricks in it, or one to which clients would send their credentials.
+
+    Args:
+        location: as a client gave it.
+        own: URL of this server, if it was told; the only one that a location may name by its host.
+    """
+    if len(location) > LONGEST_LOCATION:
+        raise invalid(
+            "Invalid artifact path length. The length of the artifact path cannot be greater than"
+            f" {LONGEST_LOCATION} characters."
+        )
+    try:
+        parts = urlparse(location)
+    except ValueError:
+        raise invalid("'artifact_location' is not a valid URL.") from None
+    if parts.fragment or parts.params or location.endswith("#"):
+        raise invalid("'artifact_location' URL can't include fragments or params.")
+    if ".." in _decoded(parts.query):
+        raise invalid("Invalid query string")
+    if parts.scheme == "runs":
+        raise invalid(f"Artifact location cannot be a runs:/ URI. Given: '{location}'")
+    if parts.scheme in _OF_SERVERS and parts.netloc and parts.netloc != urlparse(own).netloc:
+        raise invalid(
+            f"'artifact_location' cannot use the '{parts.scheme}' scheme with a host other than this server's: clients"
+            " would send their credentials there."
+        )
 
 
 def _decoded(text: str) -> str:

@@ -268,7 +268,7 @@ class Run(Answer):
 
 
 class Runs(Answer):
-    runs: list[Run] = []
+    runs: list[msgspec.Raw] = []
     next_page_token: str = ""
 
 
@@ -371,16 +371,23 @@ class LoggedModels(Answer):
 # Artifacts
 
 
-class ListArtifacts(Message):
+class Paged(Message):
+    """A listing: all of it, or a page when a size or the page before is named. The size is Lineal's own."""
+
+    page_token: str = ""
+    max_results: int | None = None
+
+
+class ListArtifacts(Paged, kw_only=True):
     run_id: Text
     path: str | None = None
 
 
-class ListDirectory(Message):
+class ListDirectory(Paged):
     path: str | None = None
 
 
-class ListModelArtifacts(Message):
+class ListModelArtifacts(Paged):
     artifact_directory_path: str | None = None
 
 
@@ -393,3 +400,70 @@ class FileInfo(Answer):
 class Files(Answer):
     root_uri: str = ""
     files: list[FileInfo] = []
+    next_page_token: str = ""
+
+
+class CreateMultipartUpload(Message):
+    path: Text
+    num_parts: int = 1
+
+
+class PartCredential(msgspec.Struct):
+    """Where a part of a file is to be sent."""
+
+    url: str
+    part_number: int
+    headers: dict[str, str] = {}
+
+
+class MultipartUpload(Answer):
+    upload_id: str
+    credentials: list[PartCredential]
+
+
+class UploadedPart(Message):
+    part_number: int
+    etag: str = ""
+
+
+class CompleteMultipartUpload(Message):
+    path: Text
+    parts: list[UploadedPart]
+    upload_id: str = ""
+
+
+class AbortMultipartUpload(Message):
+    path: Text
+    upload_id: str = ""
+
+
+class CreatePresignedDownload(Message):
+    run_id: Text
+    path: Text
+    expiration: int | None = None
+
+
+class CreatePresignedUpload(Message):
+    path: Text
+    run_id: str = ""
+    model_id: str = ""
+    expiration: int | None = None
+
+
+class PresignedDownload(msgspec.Struct):
+    presigned_url: str
+    file_size: int
+    headers: dict[str, str] = {}
+
+
+class PresignedUpload(msgspec.Struct):
+    presigned_url: str
+    headers: dict[str, str] = {}
+
+
+class DownloadLink(msgspec.Struct):
+    """A link to a file as the proxy and the registry tell it."""
+
+    url: str
+    file_size: int
+    headers: dict[str, str] = {}

@@ -5,7 +5,7 @@
 | id | the entity's own number |
 | name | name, unique within the kind; a node without one is marked `mlmd.unnamed` and shown by what it is |
 | external id | outside address `mlmd.artifact`, `mlmd.execution`, `mlmd.context` |
-| uri, state | properties `mlmd.uri`, `mlmd.state` |
+| uri, state | properties `uri`, which other tools have as well, and `mlmd.state` |
 | property, custom property | property of the same name, property `custom.NAME` |
 | system metadata | property `mlmd.system` |
 """
@@ -23,12 +23,12 @@ from lineal.protocols.mlmd import values
 from lineal.protocols.mlmd.categories import Category
 from lineal.protocols.mlmd.errors import invalid
 from lineal.protocols.mlmd.messages import Message, enum_name, enum_numbers, message
-from lineal.protocols.mlmd.types import NodeType, TypeTable, property_key, table_of
+from lineal.protocols.mlmd.types import URI, NodeType, TypeTable, property_key, table_of
 
-URI, STATE, UNNAMED, SYSTEM = "mlmd.uri", "mlmd.state", "mlmd.unnamed", "mlmd.system"
+STATE, UNNAMED, SYSTEM = "mlmd.state", "mlmd.unnamed", "mlmd.system"
 LOCATION = "mlmd.location"
 """Marks a data set that stands for the place of artifacts; ML Metadata's clients see the artifacts instead."""
-_HIDDEN = (URI, STATE, UNNAMED, SYSTEM, "mlmd.location")
+_HIDDEN = (URI, STATE, UNNAMED, SYSTEM, LOCATION)
 _ENDED = {"COMPLETE", "FAILED", "CACHED", "CANCELED"}
 _LONGEST_NAME = 200
 

@@ -185,7 +185,7 @@ def get_artifacts_by_uri(call: RpcCall, request: Message, answer: Message) -> No
     """Artifacts at exactly these places."""
     uris = list(dict.fromkeys(request.uris))
     if uris:
-        where = Compare(Property(nodes.URI), "in", list(uris))
+        where = Compare(Property(types.URI), "in", list(uris))
         _add(call.session, ARTIFACT, answer, listing.find(call.session, ARTIFACT, None, where).entities)
 
 

@@ -37,6 +37,8 @@ _ATTRIBUTES = {
     "STRUCT": "json",
     "PROTO": "json",
 }
+URI = "uri"
+"""Where an artifact is, under the name that other tools use; a declared property may be called so as well."""
 _OWN = (CUSTOM, "mlmd.", "prop.")
 _STRUCTURES = ("input_type", "output_type")
 
@@ -150,7 +152,7 @@ def table_of(types: Types) -> TypeTable:
 
 def property_key(name: str) -> str:
     """The name in the graph of a declared property."""
-    return f"prop.{name}" if name.startswith(_OWN) else name
+    return f"prop.{name}" if name == URI or name.startswith(_OWN) else name
 
 
 def kind_of(category: Category, name: str, version: str) -> str:

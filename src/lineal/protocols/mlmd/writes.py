@@ -29,7 +29,7 @@ from lineal.protocols.mlmd import nodes
 from lineal.protocols.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
 from lineal.protocols.mlmd.errors import CHANGED, TAKEN, Code, Refused, invalid, missing, taken
 from lineal.protocols.mlmd.messages import Message
-from lineal.protocols.mlmd.types import NodeType
+from lineal.protocols.mlmd.types import URI, NodeType
 
 T = TypeVar("T")
 _ATTEMPTS = 20
@@ -191,7 +191,7 @@ class Call:
                 ended=_now() if nodes.has_ended(category, node) and entity.ended is None else None,
             )
         )
-        uri = changed.get(nodes.URI, entity.properties.get(nodes.URI))
+        uri = changed.get(URI, entity.properties.get(URI))
         return Written(ref, str(uri or ""))
 
     def _changes(self, kind: NodeType, node: Message, entity: Entity) -> Properties:
@@ -272,7 +272,7 @@ class Call:
 
     def written(self, entity: Entity) -> Written:
         """A stored node as an end of an event."""
-        return Written(ById(entity.id), str(entity.properties.get(nodes.URI, "")))
+        return Written(ById(entity.id), str(entity.properties.get(URI, "")))
 
     def commit(self) -> list[int]:
         """Apply everything; the ids of the entities that were put, in order."""

@@ -155,6 +155,18 @@ def series(asked: Asked[wire.SeriesParameters, None]) -> wire.Points:
     return wire.Points([worded_point(point) for point in found])
 
 
+def spans(asked: Asked[None, None]) -> wire.Spans:
+    """The steps of a trace; none of anything else."""
+    number = asked.session.get(asked.ref, ()).id
+    return wire.Spans(asked.session.spans([number]).get(number, []))
+
+
+def records(asked: Asked[wire.RecordsParameters, None]) -> wire.Records:
+    """A page of the rows that are kept with a data set."""
+    wanted = asked.query
+    return wire.Records(asked.session.records(asked.ref, after=wanted.after, limit=wanted.limit))
+
+
 def why(asked: Asked[wire.WhyParameters, None]) -> wire.Paths | Decision:
     """Why an entity bears a label, or why somebody may act on it."""
     wanted = asked.query

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from lineal.catalog.values import Event, Grant, LabelPath, Role, Token, User
 from lineal.catalog.webhooks import Delivery, Webhook
-from lineal.graph.model import Edge, Entity, Point
+from lineal.graph.model import Edge, Entity, Point, Record, Span
 from lineal.graph.types import AnyDef
 
 Long = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -74,6 +74,17 @@ class HistoryParameters(Parameters):
     """How many events."""
 
     limit: Limit = 100
+
+
+class RecordsParameters(Parameters):
+    """Which records.
+
+    Attributes:
+        after: id of the last record of the page before.
+    """
+
+    after: Natural = 0
+    limit: Limit = 1000
 
 
 class SeriesParameters(Parameters):
@@ -143,7 +154,7 @@ class NewToken(Body):
 
 
 class NewGrant(Body):
-    """What a principal may do, or with `deny` may not."""
+    """What a principal may do, or with `deny` may not; with `kind` only on such entities of a namespace."""
 
     principal: str
     role: Role
@@ -152,6 +163,7 @@ class NewGrant(Body):
     deny: bool = False
     valid_from: Long | None = None
     valid_until: Long | None = None
+    kind: str = ""
 
 
 class NewMember(Body):
@@ -206,6 +218,18 @@ class LatestPoints(msgspec.Struct):
     """The latest point of each series."""
 
     series: dict[str, Point]
+
+
+class Spans(msgspec.Struct):
+    """The steps of a trace, those without a parent first, then by start."""
+
+    spans: list[Span]
+
+
+class Records(msgspec.Struct):
+    """Rows of a data set, in the order in which they came."""
+
+    records: list[Record]
 
 
 class Points(msgspec.Struct):

@@ -106,4 +106,6 @@ class Migrations(Suite):
             thread.join(30)
         assert failures == []
         assert len(applied) == len(threads)
-        assert sorted(sum(applied, [])) == [number for number, _ in migrate._steps()]
+        assert sorted(number for each in applied for number in each) == [
+            number for number, _ in migrate._steps()
+        ]

@@ -169,6 +169,8 @@ def _check(tree: Node) -> str:
         case Unary(op=op, of=of):
             return _check_unary(op, of)
         case In(of=of, values=values):
+            if not values:
+                raise invalid("IN needs a value")
             _alike([of, *values])
             return "bool"
         case Function(name=name, arguments=arguments):

@@ -33,7 +33,7 @@ from lineal.protocols.mlmd.events import PREFIX, READS, WRITES
 from lineal.protocols.mlmd.filters import evaluate
 from lineal.protocols.mlmd.filters.paths import Named, named
 from lineal.protocols.mlmd.messages import enum_numbers
-from lineal.protocols.mlmd.types import CUSTOM, TypeTable, property_key
+from lineal.protocols.mlmd.types import CUSTOM, URI, TypeTable, property_key
 
 _NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", ">=": "<=", ">": "<", "<=": ">="}
@@ -214,7 +214,7 @@ class _Translator:
             case "external_id":
                 return _compare(ExternalId(category.external), leaf), True
             case "uri":
-                return _compare(Property(nodes.URI), leaf), True
+                return _compare(Property(URI), leaf), True
             case "state" | "last_known_state":
                 return _state(category, leaf), True
         return _compare(Attribute(_TIMES[leaf.of.name]), leaf), True
