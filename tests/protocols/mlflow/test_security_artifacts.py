@@ -119,6 +119,12 @@ class Scene:
 
 
 @pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """One database will do: where files lie does not depend on it."""
+    return f"sqlite:///{tmp_path}/lineal.db"
+
+
+@pytest.fixture
 def scene(client: Client, catalog: Catalog, tmp_path: Path) -> Scene:
     return Scene(client, catalog, tmp_path / "files")
 
