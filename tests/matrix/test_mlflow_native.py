@@ -58,17 +58,17 @@ class TestMlflowToNative:
         assert [edge["kind"] for edge in lineage["edges"]] == ["input"]
 
     def test_it_is_found_by_words_and_counted(self, doors: Doors, run: str) -> None:
-        assert [entity["name"] for entity in doors.native("search", q="fox")["entities"]] == ["able fox"]
-        assert [entity["name"] for entity in doors.native("search", q="blue")["entities"]] == ["able fox"]
+        assert [entity["name"] for entity in doors.native("entities", q="fox")["entities"]] == ["able fox"]
+        assert [entity["name"] for entity in doors.native("entities", q="blue")["entities"]] == ["able fox"]
         assert doors.native("counts")["kinds"]["run"] == 1
 
     def test_a_deletion_and_its_opposite_are_seen(self, doors: Doors, run: str) -> None:
         doors.mlflow("runs/delete", run_id=run)
         assert doors.entity(f"mlflow.run:{run}")["entity"]["state"] == "deleted"
-        assert doors.native("search", q="fox").get("entities", []) == []
+        assert doors.native("entities", q="fox").get("entities", []) == []
         doors.mlflow("runs/restore", run_id=run)
         assert "state" not in doors.entity(f"mlflow.run:{run}")["entity"]
-        assert len(doors.native("search", q="fox")["entities"]) == 1
+        assert len(doors.native("entities", q="fox")["entities"]) == 1
 
     def test_the_history_tells_the_door(self, doors: Doors, run: str) -> None:
         events = doors.native(f"entities/mlflow.run:{run}/history")["events"]

@@ -143,7 +143,7 @@ class NativeDoor(Doors):
         return {
             ("GET", "/changes"): [{}, {"since": 1}, {"limit": 1}],
             ("GET", "/feed"): [{"since": 0}],
-            ("GET", "/search"): [
+            ("GET", "/entities"): [
                 {},
                 {"q": "zorblx"},
                 {"q": "zor"},

@@ -9,6 +9,7 @@ from lineal.catalog.values import User
 from lineal.graph.errors import Conflict, NotFound, Unauthenticated
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow.admin import roles, wire
+from lineal.protocols.mlflow.admin.around import server
 from lineal.protocols.mlflow.admin.people import find, unknown
 from lineal.protocols.mlflow.errors import EXISTS, Refused, invalid
 from lineal.protocols.mlflow.experiments import DONE
@@ -71,9 +72,8 @@ async def update_password(call: Call) -> Reply:
 async def _require_current(call: Call, message: wire.NewPassword) -> None:
     if not message.current_password:
         raise invalid("Current password is required when changing your own password.")
-    assert call.host is not None
     try:
-        await call.host.sign_in(message.username, message.current_password, call.client)
+        await server(call).sign_in(message.username, message.current_password, call.client)
     except Unauthenticated as error:
         raise invalid(f"Current password does not match: {error}.") from None
     if message.password == message.current_password:

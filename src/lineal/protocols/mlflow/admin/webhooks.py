@@ -15,6 +15,7 @@ from lineal.graph.errors import NotFound
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import workspace
 from lineal.protocols.mlflow.admin import wire
+from lineal.protocols.mlflow.admin.around import server
 from lineal.protocols.mlflow.admin.events import ACTIONS
 from lineal.protocols.mlflow.errors import MISSING, Refused, invalid
 from lineal.protocols.mlflow.experiments import DONE
@@ -106,8 +107,7 @@ def test(call: Call) -> Reply:
 
 def _hooks(call: Call) -> tuple[Webhooks, Session]:
     """The webhooks, and the session limited to the workspace whose they are."""
-    assert call.host is not None
-    return call.host.webhooks, call.session.within(workspace.of(call.session))
+    return server(call).webhooks, call.session.within(workspace.of(call.session))
 
 
 def _find(call: Call) -> Listener:
