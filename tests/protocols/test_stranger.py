@@ -228,7 +228,7 @@ class NativeDoor(Doors):
 
 class MlflowDoor(Doors):
     doors = ("mlflow", "native")
-    telling = 107
+    telling = 119
     answering = 262
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
