@@ -215,9 +215,15 @@ def test_a_taken_port(running: Running, settings: Settings, tmp_path: Path) -> N
         asyncio.run(Server(other).start())
 
 
-def test_grpc_is_not_promised(settings: Settings) -> None:
-    with pytest.raises(Refused, match="gRPC"):
-        asyncio.run(Server(msgspec.structs.replace(settings, grpc_port=0)).start())
+def test_grpc_is_served_only_where_it_is_asked_for(settings: Settings) -> None:
+    async def port(asked: int | None) -> int | None:
+        server = Server(msgspec.structs.replace(settings, grpc_port=asked))
+        await server.start()
+        await server.stop()
+        return server.grpc_port
+
+    assert asyncio.run(port(None)) is None
+    assert asyncio.run(port(0))
 
 
 _SCRIPT = """
