@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,7 +38,7 @@ VERSION = "openlineage.version"
 TIME = "openlineage.time"
 """Property: milliseconds of the newest event that told of the entity; up to a minute late where nothing changed."""
 TIMES = "openlineage.times"
-"""Property: of each facet, the order of the event that told it; a private matter of the receiver."""
+"""Property: as JSON text, of each facet the order of the event that told it; a private matter of the receiver."""
 LATEST_RUN = "openlineage.latest_run"
 CURRENT_VERSION = "openlineage.current_version"
 """Property of a data set: the id of its newest version."""
@@ -90,8 +91,11 @@ def run_id(number: str) -> str:
 
 def place(namespace: str, name: str) -> Place:
     """The namespace and name under which a data set is kept, whatever its producer's way of writing them."""
-    if ":" not in namespace:
-        return Place(namespace, name)
+    return _place(namespace, name) if ":" in namespace else Place(namespace, name)
+
+
+@lru_cache(10_000)
+def _place(namespace: str, name: str) -> Place:
     url = parse_url(namespace)
     rule = RULES.get(url.scheme) if url else None
     if url is None or rule is None or url.scheme == "arn":
@@ -162,6 +166,11 @@ def facet_name(name: str, document: Any) -> str:
     except msgspec.ValidationError:
         return _PREFIX + name
     return name
+
+
+def names_of(name: str) -> list[str]:
+    """The names under which a facet may be kept."""
+    return [name, _PREFIX + name] if name in FACETS else [name]
 
 
 def fields_of(schema: Any, prefix: str = "") -> Iterator[FieldPath]:

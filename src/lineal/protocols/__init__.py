@@ -5,4 +5,5 @@ DOORS: dict[str, str] = {
     "mlflow": "lineal.protocols.mlflow",
     "mlmd": "lineal.protocols.mlmd",
     "kubeflow": "lineal.protocols.kubeflow",
+    "openlineage": "lineal.protocols.openlineage",
 }

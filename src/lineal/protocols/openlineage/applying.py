@@ -14,7 +14,10 @@ from lineal.protocols.openlineage.lineage import has_columns
 from lineal.protocols.openlineage.nodes import Node
 from lineal.protocols.openlineage.sheet import Sheet
 
-_STATUS, _LATEST, _SEEN = "status", "latest run", ""
+_STATUS, _LATEST, _CURRENT, _SEEN = "status", "latest run", "current version", ""
+"""Among an entity's times: when these were told."""
+_CONTENT, _MARK = "openlineage.version_content", "openlineage.version_mark"
+"""Properties of a data set: the content of its newest version, and the content with the schema."""
 _TOLD_OF_DATA = ("dataQualityMetrics", "dataQualityAssertions")
 """What a reading or writing tells that holds for the data set, too."""
 
@@ -74,7 +77,7 @@ def _run(at: Telling, run: Node, job: Node) -> None:
     else:
         _goes_on(at, run, state)
     if at.order > job.times.get(_LATEST, 0) and job.properties.get(names.LATEST_RUN) != run.name:
-        job.times[_LATEST] = at.order
+        job.decide(_LATEST, at.order)
         job.set(names.LATEST_RUN, run.name)
     tell(at, run, event.run_facets, meanings.RUN)
 
@@ -181,11 +184,7 @@ def _run_version(at: Telling, run: Node, node: Node, data: Data) -> None:
     content = node.properties.get("version")
     current = node.properties.get(names.CURRENT_VERSION)
     number = names.version_id(node.namespace, node.name, run.name)
-    if (
-        content is not None
-        and number != current
-        and content == node.properties.get("openlineage.version_content")
-    ):
+    if content is not None and number != current and content == node.properties.get(_CONTENT):
         # The data is what it was: another run tells of the version that is there.
         at.sheet.link(_kind_of(at, node), run.ref, node.ref, {"version": current})
         return
@@ -196,7 +195,7 @@ def _content_version(at: Telling, node: Node, data: Data) -> None:
     """An event about the data set alone makes a version when the content or the schema is another."""
     content, schema = node.properties.get("version"), node.properties.get(names.SCHEMA_HASH)
     mark = f"{content or ''}|{schema or ''}"
-    if mark != "|" and mark != node.properties.get("openlineage.version_mark"):
+    if mark != "|" and mark != node.properties.get(_MARK):
         _put_version(at, node, names.version_id(node.namespace, node.name, mark), data, {})
 
 
@@ -211,11 +210,11 @@ def _put_version(at: Telling, node: Node, number: str, data: Data, told: dict[st
     }.items():
         version.set(key, value)
     _tell_version(at, version, node, data)
-    if at.order >= node.times.get("current version", 0):
-        node.times["current version"] = at.order
+    if at.order >= node.times.get(_CURRENT, 0):
+        node.decide(_CURRENT, at.order)
         node.set(names.CURRENT_VERSION, number)
-        node.set("openlineage.version_content", content)
-        node.set("openlineage.version_mark", f"{content or ''}|{schema or ''}")
+        node.set(_CONTENT, content)
+        node.set(_MARK, f"{content or ''}|{schema or ''}")
 
 
 def _tell_version(at: Telling, version: Node, node: Node, data: Data) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from lineal.graph.openlineage import facet_name
+from lineal.graph.openlineage import facet_name, names_of
 from lineal.protocols.openlineage import events
 from lineal.protocols.openlineage.events import Event, Facets
 from lineal.protocols.openlineage.nodes import Node
@@ -74,10 +74,15 @@ def _news(at: Telling, node: Node, name: str, raw: msgspec.Raw, text: bytes) -> 
 
 def _put(at: Telling, node: Node, name: str, document: Any) -> Any:
     told = document if isinstance(document, dict) else {}
-    gone = told.get("_deleted") is True
+    if told.get("_deleted") is True:
+        for each in names_of(name):
+            at.sheet.facet(node, each, None, "")
+        return None
     producer = told.get("_producer")
-    kept = None if gone else document
     at.sheet.facet(
-        node, facet_name(name, kept), kept, producer if isinstance(producer, str) else at.event.producer
+        node,
+        facet_name(name, document),
+        document,
+        producer if isinstance(producer, str) else at.event.producer,
     )
-    return kept
+    return document

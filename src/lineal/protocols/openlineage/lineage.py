@@ -26,9 +26,24 @@ def columns_key(job_key: str) -> str:
     return f"columns|{job_key}"
 
 
-def has_columns(dataset: Node, job_key: str) -> bool:
+def explicit_key(job_key: str) -> str:
+    """The same of the explicit lineage."""
+    return f"explicit|{job_key}"
+
+
+def derived_key(job_key: str) -> str:
+    """The same of lineage that was read out of the job's SQL."""
+    return f"derived|{job_key}"
+
+
+def is_told(dataset: Node, job_key: str) -> bool:
     """Whether a job told which columns the data set is made of."""
-    return bool(dataset.times.get(columns_key(job_key)))
+    return bool(dataset.times.get(columns_key(job_key)) or dataset.times.get(explicit_key(job_key)))
+
+
+def has_columns(dataset: Node, job_key: str) -> bool:
+    """Whether that is known, told or read out of SQL."""
+    return is_told(dataset, job_key) or bool(dataset.times.get(derived_key(job_key)))
 
 
 def set_columns(at: Telling, node: Node, document: Any) -> None:
@@ -38,14 +53,27 @@ def set_columns(at: Telling, node: Node, document: Any) -> None:
         return
     found = dependences(document)
     put_dependences(at, node, found, "columnLineage")
+    _read_sources(at, node, found)
     node.digests[key] = (hash(text), hash(text))
     node.times[key] = at.order if found else 0
+    if found:
+        _drop_derived(at, node)
 
 
 def explicit_of_dataset(at: Telling, node: Node, document: Any) -> None:
     """Carry out the explicit lineage of a data set."""
     for flow in flows(document, Place(node.namespace, node.name)):
         _to_dataset(at, node, flow)
+
+
+def _drop_derived(at: Telling, node: Node) -> None:
+    """What is told takes the place of what was read out of SQL."""
+    key = derived_key(at.job_key)
+    if key in node.times or key in node.digests:
+        put_dependences(at, node, (), "sql")
+        at.sheet.facet(node, names.DERIVED_LINEAGE, None, "")
+        node.times[key] = 0
+        node.digests.pop(key, None)
 
 
 def explicit_of_job(at: Telling, node: Node, document: Any) -> None:
@@ -76,6 +104,17 @@ def put_dependences(at: Telling, node: Node, found: Iterable[Dependence], by: st
         at.sheet.unlink(kind, source, target)
 
 
+def _read_sources(at: Telling, node: Node, found: Iterable[Dependence]) -> None:
+    """A job reads what columns of its output are made of, also where its event does not list it."""
+    listed = {(each.namespace, each.name) for each in at.event.inputs}
+    for place in dict.fromkeys(each.source for each in found):
+        source = _dataset(at, place)
+        link = ("input", source.namespace, source.name)
+        if at.job is not None and place not in listed and source is not node and link not in at.job.links:
+            at.job.links.add(link)
+            at.sheet.link("input", source.ref, at.job.ref, {"by": "columnLineage"})
+
+
 def _edge(at: Telling, node: Node, dependence: Dependence) -> Edge | None:
     source = _dataset(at, dependence.source)
     # Of data that was only read nothing may be changed by who may not.
@@ -104,6 +143,9 @@ def _told_before(at: Telling, node: Node, by: str) -> set[Edge]:
 
 def _to_dataset(at: Telling, node: Node, flow: Flow) -> None:
     put_dependences(at, node, flow.fields, "lineage")
+    node.times[explicit_key(at.job_key)] = at.order if flow.fields else 0
+    if flow.fields:
+        _drop_derived(at, node)
     kind = "influences" if flow.fields else "derived"
     for sort, place, run in flow.sources:
         source = _process(at, place, run) if sort == "JOB" else _dataset(at, place) if place else None

@@ -49,6 +49,8 @@ def _set(**properties: str) -> Meaning:
 
 
 def _schema(at: Telling, node: Node, document: Any) -> None:
+    if document is not None and names.facet_name("schema", document) != "schema":
+        return
     node.schema = msgspec.json.encode(document) if document is not None else None
     node.set(names.SCHEMA_HASH, names.schema_hash(document) if document is not None else None)
     if at.writes:
@@ -173,6 +175,11 @@ def _assertions(at: Telling, node: Node, document: Any) -> None:
 def _source(at: Telling, node: Node, document: Any) -> None:
     node.set("source", _as_text(_dict(document).get("name")))
     node.set("uri", _as_text(_dict(document).get("uri")))
+
+
+def _hierarchy(at: Telling, node: Node, document: Any) -> None:
+    levels = [_as_text(each.get("name")) for each in _objects(_dict(document).get("hierarchy"))]
+    node.set("hierarchy", ".".join(filter(None, levels)) or None)
 
 
 # Jobs
@@ -329,6 +336,7 @@ DATASET: dict[str, Meaning] = {
     "documentation": _set(description="description"),
     "storage": _set(**{"storage.layer": "storageLayer", "storage.format": "fileFormat"}),
     "datasetType": _set(**{"dataset.type": "datasetType", "dataset.subtype": "subType"}),
+    "hierarchy": _hierarchy,
     "catalog": _set(**{"catalog.name": "name", "catalog.type": "type", "catalog.framework": "framework"}),
     "ownership": _owners,
     "tags": _label_tags,

@@ -111,6 +111,11 @@ class Node:
             if order - self.stored_times.get(name, 0) >= LATE:
                 self.retimed = True
 
+    def decide(self, name: str, order: int) -> None:
+        """Note which event had the last word on something, for other processes to know at once."""
+        self.times[name] = order
+        self.retimed = True
+
     @property
     def is_changed(self) -> bool:
         """Whether the entity itself will be at another revision."""
@@ -127,9 +132,9 @@ class Node:
 
     def settle_times(self) -> None:
         """Let the times be written, if they are to be."""
-        if self.times and (self.retimed or self.is_new or self.is_changed):
+        if self.times and (self.retimed or self.touched or self.is_new):
             self.stored_times = dict(self.times)
-            self.told[names.TIMES] = self.properties[names.TIMES] = self.stored_times
+            self.told[names.TIMES] = msgspec.json.encode(self.times).decode()
             newest = self.times.get("", 0) // 10_000
             if newest:
                 self.set(names.TIME, newest)
@@ -175,13 +180,19 @@ def _node_of(entity: Entity, address: AnyRef) -> Node:
         entity.ended,
     )
     node.properties = entity.properties
-    times = entity.properties.get(names.TIMES)
-    node.times = dict(times) if isinstance(times, dict) else {}
+    node.times = _times(entity.properties.pop(names.TIMES, None))
     node.stored_times = dict(node.times)
     node.labels = {each.name for each in entity.labels if each.root in (0, entity.id)}
     node.columns = node.written = None
     _learn_facets(node, entity.facets)
     return node
+
+
+def _times(text: Any) -> dict[str, int]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, int]) if isinstance(text, str) else {}
+    except msgspec.DecodeError:
+        return {}
 
 
 def _learn_facets(node: Node, facets: Mapping[str, Any]) -> None:

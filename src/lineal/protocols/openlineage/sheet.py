@@ -30,9 +30,11 @@ from lineal.graph.model import AnyRef, ByExternal, ById, ByName, External, Local
 from lineal.protocols.openlineage.events import Data, Job
 from lineal.protocols.openlineage.nodes import Node, load, load_columns, load_written
 
-MOST = 50_000
+MOST = 20_000
 """Nodes that are remembered."""
 _STALE = "stale"
+_REMEMBERED = 1000
+"""Events of one entity that are known again without a look."""
 Edge = tuple[str, AnyRef, AnyRef]
 
 
@@ -210,6 +212,8 @@ class Sheet:
         """Keep an event; False when it was kept before."""
         if key in node.seen:
             return False
+        if len(node.seen) >= _REMEMBERED:
+            node.seen.clear()
         node.seen.add(key)
         node.touched = True
         self._records.setdefault(node.ref, {})[key] = event

@@ -1,0 +1,1 @@
+select id as order_id, customer as customer_id, amount, day from {{ ref('orders') }}
