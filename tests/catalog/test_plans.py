@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 
 from lineal.catalog.catalog import Catalog
 from lineal.catalog.session import Session
-from lineal.graph.change import AnyOperation, AppendPoints, Change, PutEntity
+from lineal.graph.change import AnyOperation, AppendPoints, Change, PutEntity, PutType
 from lineal.graph.model import ByName, Local, Point
 from lineal.graph.query import (
     And,
     Attribute,
     Compare,
     Expr,
+    ExternalId,
     Metric,
     Not,
     Operator,
@@ -26,6 +28,8 @@ from lineal.graph.query import (
     Property,
     Query,
 )
+from lineal.graph.types import KindDef
+from lineal.store.base import Row
 from lineal.store.sql import find
 from lineal.store.sql.find import Frequencies, Sql
 
@@ -143,3 +147,44 @@ def test_what_is_rare_no_longer_is_found_all_the_same(filled: Session) -> None:
         properties = {"a": "new", "b": "new"}
         filled.commit(Change([PutEntity(kind="run", name=f"new {number}", properties=dict(properties))]))
     assert len(filled.find(query).entities) == 5
+
+
+def define(session: Session) -> None:
+    session.commit(Change([PutType(KindDef("special_run", supertypes=["run"]))]))
+
+
+NEWEST = [Order(Attribute("started"), descending=True), Order(ExternalId("test"))]
+
+
+def test_kinds_of_which_there_are_none_do_not_cost_the_order(
+    filled: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cx = filled.catalog.store.reader()
+    if cx.dialect.name != "sqlite":
+        pytest.skip("about what SQLite makes of it")
+    define(filled)
+    home = Compare(Attribute("home"), "=", filled.get(ByName("experiment", "e0")).id)
+    plans: list[str] = []
+
+    def explained(sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        if "OFFSET" in sql:
+            plans.extend(row[3] for row in execute(f"EXPLAIN QUERY PLAN {sql}", params))
+        return execute(sql, params)
+
+    execute = cx.execute
+    monkeypatch.setattr(cx, "execute", explained)
+    assert len(filled.find(Query(["run"], home, order=NEWEST, limit=5)).entities) == 5
+    assert "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY" in plans
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plans
+
+
+def test_the_first_of_a_kind_is_found_at_once(filled: Session, catalog: Catalog) -> None:
+    define(filled)
+    home = ByName("experiment", "e0")
+    inside = Compare(Attribute("home"), "=", filled.get(home).id)
+    queries = [Query(["run"], where, order=NEWEST, limit=1) for where in (inside, None)]
+    for query in queries:
+        assert filled.find(query).entities[0].kind == "run"
+    filled.commit(Change([PutEntity(kind="special_run", name="new", home=home, started=100)]))
+    for query in queries:
+        assert [each.name for each in filled.find(query).entities] == ["new"]

@@ -273,3 +273,16 @@ class TestThreads:
         commits = [event.commit for event in events]
         assert commits == sorted(commits)
         assert session.newest() == max(commits) == len(set(commits))
+
+
+def test_an_entity_as_a_commit_left_it(session: Session) -> None:
+    """However fast the next one came."""
+    made = session.commit(Change([PutEntity(kind="model", name="m", properties={"n": 0})]))
+    ref = ById(made.entities[0])
+    for number in range(1, 20):
+        session.commit(Change([PutEntity(ref, kind="model", properties={"n": number})]))
+    events = session.changes()
+    assert [session.as_of_event(event, ref).properties["n"] for event in events] == list(range(20))
+    first = session.commit(Change([PutEntity(kind="model", name="later")])).entities[0]
+    with pytest.raises(NotFound):
+        session.as_of_event(events[0], ById(first))

@@ -15,7 +15,7 @@ from lineal.catalog.accounts import Accounts
 from lineal.catalog.catalog import NOBODY, Catalog
 from lineal.catalog.rendered import Rendering
 from lineal.catalog.session import Session
-from lineal.catalog.values import Grant
+from lineal.catalog.values import Event, Grant
 from lineal.graph.change import (
     Absent,
     AppendPoints,
@@ -186,6 +186,7 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "incoming_part": lambda s, ref: iter([lambda: s.incoming_part("none", "1", "none")]),
     "history": lambda s, ref: iter([lambda: s.history(ref)]),
     "as_of": lambda s, ref: iter([lambda at=at: s.as_of(ref, at) for at in (0, 2**50)]),
+    "as_of_event": lambda s, ref: iter([lambda: s.as_of_event(Event(1, 0, 0, "", "", "created", 1), ref)]),
     "changes": lambda s, ref: iter([lambda since=since: s.changes(since) for since in (0, 1)]),
     "newest": lambda s, ref: iter([s.newest]),
     # Definitions are schema, for whoever was granted anything.

@@ -221,3 +221,19 @@ def test_grants_on_what_is_removed_go_with_it(
     catalog.accounts.add_grant(session, Grant(0, "ann", "viewer", "entity", uuid))
     do(session, Remove(ByName("workspace", "red", "red"), hard=True, cascade=True))
     assert catalog.accounts.grants(session) == []
+
+
+def test_who_was_let_into_one_that_is_removed_is_not_let_into_the_next(
+    session: Session, made: Made, user: MakeUser, catalog: Catalog
+) -> None:
+    accounts, ann = catalog.accounts, user("ann")
+    accounts.add_user(session, "red/team", None, "group", namespace="red")
+    accounts.add_user(session, "blue/team", None, "group", namespace="blue")
+    accounts.add_member(session, "ann", "red/team")
+    for name, deny in (("red/team", False), ("ann", False), ("ann", True)):
+        accounts.add_grant(session, Grant(0, name, "editor", "namespace", "red", deny=deny))
+    do(session, Remove(ByName("workspace", "red", "red"), hard=True, cascade=True))
+    assert {each.name for each in accounts.users(session)} == {"ann", "blue/team"}
+    assert [each.deny for each in accounts.grants(session)] == [True]
+    do(session, workspace("red"))
+    assert ann.workspaces() == []

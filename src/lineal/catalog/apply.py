@@ -407,9 +407,12 @@ def _remove_entity(work: Work, remove: Remove, node: Node) -> None:
         return
     _settle(work)
     below = contained(work.cx, work.state.symbols, node)
-    work.access_changed = work.access_changed or node.kind == WORKSPACE
     if below and not remove.cascade:
         raise Invalid(f"{node.name!r} contains {len(below)} entities; remove them too with cascade")
+    if node.kind == WORKSPACE:
+        # Whoever makes one of this name again does not let the members of the former one in.
+        accounts.drop_namespace(work.cx, node.name)
+        work.access_changed = True
     for number in (*below, node.id):
         _lose_flows(work, number)
         accounts.drop_grants_on(work.cx, number)

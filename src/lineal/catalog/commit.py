@@ -56,10 +56,14 @@ def audit(work: Work) -> None:
 
 def _json(value: dict[str, object]) -> str | None:
     """JSON text, in which properties keep NaN and Infinity; without them the faster encoder will do."""
-    if "properties" in value:
+    properties = value.get("properties")
+    if isinstance(properties, dict) and not _SAFE.issuperset(map(type, properties.values())):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return to_json(value) if value else None
 
+
+_SAFE = frozenset({str, int, bool, type(None)})
+"""Types of properties that any encoder keeps as they are."""
 
 STAGES: tuple[Callable[[Work], None], ...] = (
     resolve, authorize, expect, check, apply, version, propagate, index, audit,

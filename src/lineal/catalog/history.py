@@ -83,12 +83,21 @@ def _decode(text: str | None) -> dict[str, Any]:
 
 
 def as_of(session: Session, ref: AnyRef, at: int) -> Entity:
-    """The entity as it was: the present, with everything that came later undone."""
+    """The entity as it was at a moment: the present, with everything that came later undone."""
+    return _before(session, ref, lambda number: log.after(session.catalog.store.reader(), number, at), at)
+
+
+def as_of_event(session: Session, event: Event, ref: AnyRef) -> Entity:
+    """The entity as the commit of an event left it, whatever else happened in the same millisecond."""
+    cx = session.catalog.store.reader()
+    return _before(session, ref, lambda number: log.after_commit(cx, number, event.commit), event.at)
+
+
+def _before(session: Session, ref: AnyRef, after: Callable[[int], list[Row]], at: int) -> Entity:
     entity = reading.get(session, ref, ("properties", "facets", "labels", "external"))
     entity.labels = [label for label in entity.labels if label.root == entity.id]
     entity.metrics = {}
-    cx = session.catalog.store.reader()
-    later = [row for row in log.after(cx, entity.id, at) if row[7] not in _ASIDE]
+    later = [row for row in after(entity.id) if row[7] not in _ASIDE]
     for row in later:
         if row[7] == "created":
             raise NotFound(f"{ref} did not exist then")

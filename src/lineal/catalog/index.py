@@ -21,8 +21,10 @@ SCHEMA = "schema"
 
 def index(work: Work) -> None:
     """Index anew every entity whose text may have changed."""
+    if not work.reindex:
+        return
     nodes = list(work.reindex.values())
-    documents = documents_of(work, nodes) if nodes else []
+    documents = documents_of(work, nodes)
     for node, document in zip(nodes, documents, strict=True):
         text.put(work.cx, node.id, document, new=node.id in work.new)
     work.state.learn(

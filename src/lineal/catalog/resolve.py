@@ -40,19 +40,15 @@ def resolve(work: Work) -> None:
 
 def _refs(operation: AnyOperation) -> Iterator[AnyRef]:
     match operation:
+        case AppendPoints(ref=ref) | Expect(ref=ref):
+            yield ref
         case PutEntity(ref=ref, home=home):
             yield from (each for each in (ref, home) if each is not None)
         case PutEdge(source=source, target=target):
             yield source
             yield target
         case (
-            PutFacet(ref=ref)
-            | PutLabel(ref=ref)
-            | AppendPoints(ref=ref)
-            | PutSpans(ref=ref)
-            | PutRecords(ref=ref)
-            | Remove(ref=ref)
-            | Expect(ref=ref)
+            PutFacet(ref=ref) | PutLabel(ref=ref) | PutSpans(ref=ref) | PutRecords(ref=ref) | Remove(ref=ref)
         ):
             yield ref
             if isinstance(operation, Remove) and isinstance(operation.what, TheEdge):

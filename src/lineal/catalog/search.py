@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 50_000
 _SIMILAR = 20
+_MOST_KINDS = 30
 _FACETS = {"kind": "e.kind", "namespace": "e.namespace", "owner": "e.owner"}
 
 
@@ -136,6 +137,9 @@ def _narrow(session: Session, query: Query, names: Names) -> list[Sql]:
     if query.kinds:
         wanted = frozenset().union(*(session.types().subkinds(kind) for kind in query.kinds))
         numbers = sorted(names.symbol(kind) for kind in wanted)
+        if 1 < len(numbers) <= _MOST_KINDS:
+            # Of one kind, entities of a home lie in order in an index; of several they would all be sorted.
+            numbers = entities.occurring(session.catalog.store.reader(), numbers, _home(query))
         found.append(Sql(f"e.kind IN ({', '.join(map(str, numbers)) or '-1'})"))
     if query.state != "all":
         found.append(Sql(f"e.state = {STATES[query.state]}"))

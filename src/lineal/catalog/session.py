@@ -178,6 +178,10 @@ class Session:
         """
         return history.as_of(self, ref, at)
 
+    def as_of_event(self, event: Event, ref: AnyRef) -> Entity:
+        """The same as of the commit of an event of the history; NotFound when it came to be only later."""
+        return history.as_of_event(self, event, ref)
+
     def changes(self, since: int = 0, limit: int = 1000) -> list[Event]:
         """History after commit `since`, oldest first, of what the caller may see. Never splits a commit."""
         return history.changes(self, since, limit)

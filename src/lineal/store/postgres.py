@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lineal.graph.errors import Invalid, Unavailable
@@ -19,6 +19,7 @@ from lineal.store.kept import Group, Kept, Statement, statement
 try:
     import psycopg
     from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+    from psycopg.waiting import Ready, Wait
 
     from lineal.store import postgres_copy
 except ModuleNotFoundError:  # pragma: no cover
@@ -54,6 +55,14 @@ _MOST_PREPARED = 500
 def placeholders(sql: str) -> str:
     """SQL with psycopg's placeholders."""
     return sql.replace("%", "%%").replace("?", "%s")
+
+
+def _sent(pgconn: Any) -> Generator[Wait, Ready | int, None]:
+    """Until all is sent. psycopg goes on before that, and then waits for an answer to what never went out."""
+    while pgconn.flush():
+        ready = yield Wait.RW
+        if ready & Ready.R:
+            pgconn.consume_input()
 
 
 class PostgresDialect:
@@ -203,6 +212,8 @@ class PostgresConnection:
     def _run(self, text: str, params: Sequence[Any]) -> None:
         try:
             self._cursor.execute(text, params)
+            if self._pipeline is not None:
+                self.raw.wait(_sent(self.raw.pgconn))
         except (OverflowError, UnicodeEncodeError, psycopg.DataError) as error:
             # What the server refuses has ended the transaction; what never got there has harmed nothing.
             if getattr(error, "sqlstate", None) is not None:

@@ -118,6 +118,12 @@ class People:
             )  # fmt: skip
         return number
 
+    def assign(self, username: str, workspace: str, name: str) -> None:
+        """Give somebody a role of a workspace."""
+        roles = self.admin.get("3/roles/list", workspace=workspace)["roles"]
+        number = next(role["id"] for role in roles if role["name"] == name)
+        self.admin.post("3/roles/assign", username=username, role_id=number)
+
 
 @pytest.fixture
 def people(catalog: Catalog) -> Iterator[People]:

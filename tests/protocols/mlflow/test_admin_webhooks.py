@@ -283,7 +283,6 @@ class TestTelling:
         hook(people.admin, "registered_model.created")
         model = put(local, "model", "m", tag__a="1")
         gone = put(local, "model", "gone")
-        time.sleep(0.01)
         change(local, model, "model", tag__a="2")
         local.commit(Change([PutEntity(ById(model), kind="model", name="renamed", unique=True)]))
         local.commit(Change([Remove(ById(gone), hard=True)]))

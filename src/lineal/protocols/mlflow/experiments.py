@@ -84,7 +84,7 @@ def _new_number(session: Session) -> str:
 def get(call: Call) -> Reply:
     """GET experiments/get."""
     experiment = find_experiment(call.session, _get(call).experiment_id)
-    return json_reply({"experiment": translate.experiment_message(experiment)})
+    return json_reply({"experiment": translate.experiment_message(experiment, namespace_of(call))})
 
 
 def get_by_name(call: Call) -> Reply:
@@ -96,7 +96,7 @@ def get_by_name(call: Call) -> Reply:
         )
     except NotFound:
         experiment = _of_other_tools(call.session, name)
-    return json_reply({"experiment": translate.experiment_message(experiment)})
+    return json_reply({"experiment": translate.experiment_message(experiment, namespace_of(call))})
 
 
 def _of_other_tools(session: Session, name: str) -> Entity:
@@ -128,7 +128,7 @@ def search(call: Call) -> Reply:
         parts=["properties", "external"],
     )
     page = call.session.find(query)
-    found = [translate.experiment_message(each) for each in page.entities]
+    found = [translate.experiment_message(each, namespace_of(call)) for each in page.entities]
     return json_reply(wire.Experiments(found, page.cursor or ""))
 
 

@@ -151,8 +151,8 @@ def joined(root: str, *parts: str) -> str:
 # Entities as messages
 
 
-def experiment_message(entity: Entity) -> wire.Experiment:
-    """An experiment as MLflow shows it."""
+def experiment_message(entity: Entity, workspace: str) -> wire.Experiment:
+    """An experiment as MLflow shows it to who asks within a workspace."""
     return wire.Experiment(
         experiment_id(entity),
         entity.name,
@@ -161,6 +161,7 @@ def experiment_message(entity: Entity) -> wire.Experiment:
         entity.updated,
         entity.created,
         pairs(TAG, entity.properties),
+        workspace,
     )
 
 

@@ -89,6 +89,7 @@ class Experiment(Answer):
     last_update_time: int
     creation_time: int
     tags: list[Pair] = []
+    workspace: str = ""
 
 
 class Experiments(Answer):

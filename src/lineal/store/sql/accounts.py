@@ -161,6 +161,14 @@ def change_grant(cx: Connection, number: int, role: int, deny: int, note: str) -
     )
 
 
+def drop_namespace(cx: Connection, namespace: str) -> None:
+    """Remove the groups that belong to a namespace, and what anybody was allowed on it; denials stay."""
+    groups = cx.execute("SELECT id FROM principal WHERE category = 'group' AND namespace = ?", (namespace,))
+    for (number,) in groups:
+        delete_principal(cx, number)
+    cx.execute("DELETE FROM access_grant WHERE target = 'namespace' AND value = ? AND deny = 0", (namespace,))
+
+
 def drop_grants_on(cx: Connection, entity: int) -> None:
     """Remove the grants on an entity that is about to go."""
     cx.execute(

@@ -109,6 +109,15 @@ def above(cx: Connection, number: int) -> list[int]:
     return [row[0] for row in cx.execute(sql, (number,))]
 
 
+def occurring(cx: Connection, kinds: Sequence[int], home: int | None = None) -> list[int]:
+    """Those of the kinds of which there are entities, in one home if that is given."""
+    inside = "" if home is None else f" AND e.home = {int(home)}"
+    each = "SELECT {0} WHERE EXISTS (SELECT 1 FROM entity e WHERE e.kind = {0}{1})"
+    return [
+        row[0] for row in cx.execute(" UNION ALL ".join(each.format(int(kind), inside) for kind in kinds))
+    ]
+
+
 def in_state(cx: Connection, numbers: Sequence[int], state: int) -> list[int]:
     """Those of the entities that are in a state."""
     sql = f"SELECT id FROM entity WHERE {cx.dialect.among('id')} AND state = ?"

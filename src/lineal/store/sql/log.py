@@ -39,6 +39,12 @@ def after(cx: Connection, entity: int, at: int) -> list[Row]:
     return cx.execute(sql, (entity, at))
 
 
+def after_commit(cx: Connection, entity: int, commit: int) -> list[Row]:
+    """Effects on one entity after a commit, newest first."""
+    sql = f"{_EVENT} WHERE c.entity = ? AND c.commit_id > ? ORDER BY c.commit_id DESC, c.number DESC"
+    return cx.execute(sql, (entity, commit))
+
+
 def last_touch(cx: Connection, entity: int, at: int) -> list[Row]:
     """Effects of the last commit until a moment that gave the entity a new `updated`."""
     touching = "c.entity = ? AND l.at <= ? AND c.action NOT IN ('linked', 'unlinked', 'points')"

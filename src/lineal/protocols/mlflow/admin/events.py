@@ -90,8 +90,8 @@ def happened(session: Session, event: Event) -> Iterator[Told]:
     if event.action not in ("created", "updated"):
         return
     try:
-        entity = session.as_of(ById(event.entity), event.at)
-        model = entity if entity.kind == "model" else session.as_of(ById(entity.home or 0), event.at)
+        entity = session.as_of_event(event, ById(event.entity))
+        model = entity if entity.kind == "model" else session.as_of_event(event, ById(entity.home or 0))
     except NotFound:
         return
     if event.action == "created":

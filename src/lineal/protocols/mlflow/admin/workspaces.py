@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from urllib.parse import urlsplit
 
 from lineal.catalog.session import Session
+from lineal.catalog.values import Grant, Role
 from lineal.graph.change import Absent, AnyOperation, Change, Expect, Present, PutEntity, Remove
-from lineal.graph.errors import ExpectationFailed, Invalid, NotFound
+from lineal.graph.errors import Conflict, ExpectationFailed, Invalid, NotFound
 from lineal.graph.model import Entity, Properties
 from lineal.graph.query import Attribute, Compare, Query, all_of, attribute
 from lineal.graph.types import WORKSPACE
@@ -19,6 +21,10 @@ from lineal.protocols.mlflow.workspace import ARTIFACT_ROOT, DEFAULT, check_name
 
 DESCRIPTION, LOCATION, RETENTION = "description", "trace_archive_location", "trace_archive_retention"
 MODES = ("SET_DEFAULT", "CASCADE", "RESTRICT")
+ROLES: dict[str, tuple[Role, str]] = {
+    "admin": ("owner", "Manages the workspace, its roles and all that is in it."),
+    "user": ("contributor", "Sees all of the workspace, makes things there and manages those."),
+}
 
 _RETENTION = re.compile(r"[1-9]\d*[mhd]")
 _ABOUT_DEFAULT = "What no other workspace holds"
@@ -53,7 +59,18 @@ def create(call: Call) -> Reply:
         if error.actual != "deleted":
             raise Refused(EXISTS, f"Workspace '{message.name}' already exists.") from None
         session.commit(Change([Expect(ref(message.name), Present(states=["deleted"])), put]))
+    _add_roles(session, message.name)
     return json_reply({"workspace": _message(message.name, session.get(ref(message.name)))}, 201)
+
+
+def _add_roles(session: Session, name: str) -> None:
+    """The two roles that MLflow gives each new workspace, for an admin to hand out."""
+    accounts = session.catalog.accounts
+    for role, (acts_as, description) in ROLES.items():
+        group = f"{name}/{role}"
+        with contextlib.suppress(Conflict):
+            accounts.add_user(session, group, None, "group", namespace=name, description=description)
+            accounts.add_grant(session, Grant(0, group, acts_as, "namespace", name))
 
 
 def get(call: Call) -> Reply:
