@@ -36,6 +36,9 @@ class Environment(NamedTuple):
     size: str = ""
     """How much it downloads, of one that the ordinary tests go without."""
 
+    newest: tuple[int, int] | None = None
+    """The newest Python that there are wheels for."""
+
 
 ENVIRONMENTS = {
     # mlflow 3.18.0 was published without the mlflow-skinny and mlflow-tracing it asks for. Its wheel carries
@@ -55,6 +58,33 @@ ENVIRONMENTS = {
     "mlflow-spark": Environment([["pyspark==4.2.0"]], on="mlflow", size="450 MB"),
     # MLflow's client for accounts imports its server, which asks for this.
     "mlflow-auth": Environment([["Flask-WTF==1.3.0"]], on="mlflow"),
+    # dbt's integration of OpenLineage asks for neither jinja2 nor pyyaml, which dbt brings along.
+    "openlineage": Environment(
+        [
+            [
+                "openlineage-python==1.54.0",
+                "openlineage-sql==1.54.0",
+                "openlineage-integration-common==1.54.0",
+                "openlineage-dbt==1.54.0",
+                "dbt-core==1.10.15",
+                "dbt-duckdb==1.10.0",
+                "duckdb==1.4.2",
+            ]
+        ]
+    ),
+    # Kubeflow's old notebook library pins an ML Metadata of 2020, but runs on this one.
+    "mlmd": Environment(
+        [
+            ["ml-metadata==1.17.1", "pytest==8.4.2", "retrying==1.4.2"],
+            ["--no-deps", "kubeflow-metadata==0.3.1"],
+        ],
+        newest=(3, 11),
+    ),
+    # The last client of the registry's first generation, with what its own tests need, and one of the later.
+    "kubeflow": Environment(
+        [["model-registry==0.3.14", "pytest==8.4.2", "pytest-asyncio==0.26.0", "requests==2.34.2"]]
+    ),
+    "kubeflow-v1": Environment([["model-registry==0.3.18"]]),
     # What MLflow's own tests need, which scripts/mlflow_tests.py runs.
     "mlflow-tests": Environment(
         [
@@ -75,6 +105,10 @@ ENVIRONMENTS = {
 }
 
 
+class TooNew(RuntimeError):
+    """There are no wheels for this Python."""
+
+
 def python_of(name: str) -> Path:
     """The interpreter of an environment, made or not."""
     return BASE / name / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -87,8 +121,30 @@ def packages_of(name: str) -> Path:
     return Path(told.stdout.strip())
 
 
+def missing(name: str) -> str:
+    """Why an environment cannot be used, for those who skip what needs it; empty when it is there."""
+    if python_of(name).exists():
+        return ""
+    return too_new(name) or f"the client's environment is missing; `scripts/client_env.py {name}` makes it"
+
+
+def too_new(name: str) -> str:
+    """Why an environment cannot be made with this Python; empty when it can."""
+    newest = ENVIRONMENTS[name].newest
+    if newest is None or sys.version_info[:2] <= newest:
+        return ""
+    own = ".".join(map(str, sys.version_info[:2]))
+    return f"{name} has no wheels for Python {own}, the newest is {newest[0]}.{newest[1]}"
+
+
 def ensure(name: str) -> Path:
-    """Make the environment unless it is there with the same contents; return its interpreter."""
+    """Make the environment unless it is there with the same contents; return its interpreter.
+
+    Raises:
+        TooNew: there are no wheels for this Python.
+    """
+    if reason := too_new(name):
+        raise TooNew(reason)
     if on := ENVIRONMENTS[name].on:
         ensure(on)
     stamp, wanted = BASE / name / ".content-hash", content_hash(name)
@@ -110,7 +166,7 @@ def make(name: str) -> None:
     """Make the environment anew."""
     started = time.monotonic()
     shutil.rmtree(BASE / name, ignore_errors=True)
-    steps, on, size = ENVIRONMENTS[name]
+    steps, on, size = ENVIRONMENTS[name][:3]
     say(f"{name}: a new environment in {BASE / name} ({size or 'a minute or two'}, once)")
     subprocess.run([sys.executable, "-m", "venv", str(BASE / name)], check=True)
     if on:
@@ -153,6 +209,8 @@ def main() -> None:
     for name in names:
         try:
             print(ensure(name))
+        except TooNew as reason:
+            say(f"{name}: left out; {reason}")
         except subprocess.CalledProcessError as error:
             sys.exit(f"{name}: {' '.join(error.cmd)} failed with status {error.returncode}")
 

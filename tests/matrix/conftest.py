@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -11,9 +12,12 @@ import httpx
 import pytest
 
 from lineal.catalog.catalog import Catalog
+from lineal.protocols.mlmd.messages import message
 from lineal.server.app import build_app
 from lineal.server.asgi import App
 from lineal.server.settings import Settings
+
+REGISTRY = "/api/model_registry/v1alpha3"
 
 
 class Doors:
@@ -29,6 +33,27 @@ class Doors:
 
     def mlflow_get(self, path: str, /, **query: Any) -> Any:
         return self._json("GET", f"/api/2.0/mlflow/{path}", params=query)
+
+    def kubeflow(self, path: str, /, **body: Any) -> Any:
+        """A POST to Kubeflow's Model Registry."""
+        return self._json("POST", f"{REGISTRY}/{path}", json=body)
+
+    def kubeflow_get(self, path: str, /, **query: Any) -> Any:
+        return self._json("GET", f"{REGISTRY}/{path}", params=query)
+
+    def kubeflow_patch(self, path: str, /, **body: Any) -> Any:
+        return self._json("PATCH", f"{REGISTRY}/{path}", json=body)
+
+    def mlmd(self, name: str, /, **fields: Any) -> Any:
+        """A call of ML Metadata's service, as gRPC-Web."""
+        sent = message(f"{name}Request")(**fields).SerializeToString()
+        framed = struct.pack(">BI", 0, len(sent)) + sent
+        headers = {"content-type": "application/grpc-web+proto"}
+        path = f"/ml_metadata.MetadataStoreService/{name}"
+        answer = self._runner.run(self._send("POST", path, {"content": framed, "headers": headers}))
+        flags, length = struct.unpack_from(">BI", answer.content)
+        assert flags == 0, answer.content
+        return message(f"{name}Response").FromString(answer.content[5 : 5 + length])
 
     def native(self, path: str, /, **query: Any) -> Any:
         """A GET below the native prefix."""

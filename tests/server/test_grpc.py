@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import pytest
 
 from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.catalog.values import Grant
+from lineal.graph.change import Change, PutEntity
+from lineal.graph.model import ByName
+from lineal.protocols import tenants
 from lineal.protocols.mlmd.messages import message
 from lineal.server.app import Server
-from lineal.server.grpc import tenant
 from lineal.server.settings import Settings
 
 grpc = pytest.importorskip("grpc")
@@ -62,15 +64,25 @@ async def code_of(waiting: Awaitable[Any]) -> Any:
     return caught.value.code()
 
 
-def account(tmp_path: Path, name: str, *grants: str) -> str:
-    """A user's token, in the store that is served next."""
+@contextmanager
+def stored(tmp_path: Path) -> Iterator[Catalog]:
+    """The store that is served next."""
     (tmp_path / "data").mkdir(exist_ok=True)
     store = f"sqlite:///{tmp_path}/data/lineal.db"
     with closing(Catalog.open(store, blobs=str(tmp_path / "files"))) as catalog:
+        yield catalog
+
+
+def account(tmp_path: Path, name: str, *grants: str, **within: str) -> str:
+    """A user's token, with roles on the whole store, or with roles within namespaces."""
+    with stored(tmp_path) as catalog:
         session = catalog.session(LOCAL, "test")
         catalog.accounts.add_user(session, name, "a long password")
         for role in grants:
             catalog.accounts.add_grant(session, Grant(0, name, role, "store"))  # type: ignore[arg-type]
+        for role, namespace in within.items():
+            grant = Grant(0, name, role, "namespace", namespace)  # type: ignore[arg-type]
+            catalog.accounts.add_grant(session, grant)
         return catalog.accounts.add_token(session, name, "test")[1]
 
 
@@ -122,34 +134,78 @@ def test_a_message_may_not_be_larger_than_a_body(tmp_path: Path) -> None:
     serve(settings(tmp_path, max_body=100_000), body)
 
 
+def named_channel(server: Server, host: str) -> Any:
+    return channel_of(server, **{"grpc.default_authority": host})
+
+
+async def artifacts(channel: Any) -> list[int]:
+    return [each.id for each in (await call(channel, "GetArtifacts")).artifacts]
+
+
+def workspaces(tmp_path: Path, *names: str) -> None:
+    puts = [PutEntity(ByName("workspace", name, name), kind="workspace") for name in names]
+    with stored(tmp_path) as catalog:
+        catalog.session(LOCAL, "test").commit(Change(list(puts)))
+
+
 def test_the_name_of_the_server_says_for_which_tenant(tmp_path: Path) -> None:
+    workspaces(tmp_path, "team-a", "team-b")
+
     async def body(server: Server) -> None:
-        address = f"127.0.0.1:{server.grpc_port}"
-        named = [("grpc.default_authority", "team-a.localhost")]
-        async with grpc.aio.insecure_channel(address, options=named) as theirs, channel_of(server) as ours:
-            kind = (await call(ours, "PutArtifactType", put_type("Data"))).type_id
+        hosts = ("team-a.localhost", "team-b.localhost:8080", "metadata.kubeflow.svc")
+        async with (
+            named_channel(server, hosts[0]) as first,
+            named_channel(server, hosts[1]) as second,
+            named_channel(server, hosts[2]) as unknown,
+            channel_of(server) as plain,
+        ):
+            kind = (await call(plain, "PutArtifactType", put_type("Data"))).type_id
             asked = message("PutArtifactsRequest")(artifacts=[message("Artifact")(type_id=kind, name="a")])
-            (first,) = (await call(ours, "PutArtifacts", asked)).artifact_ids
-            (second,) = (await call(theirs, "PutArtifacts", asked)).artifact_ids
-            assert first != second
+            made = [
+                (await call(each, "PutArtifacts", asked)).artifact_ids[0] for each in (first, second, plain)
+            ]
+            assert len(set(made)) == 3
+            channels = (first, second, plain, unknown)
+            assert [await artifacts(each) for each in channels] == [*([each] for each in made), [made[2]]]
+            # What is another tenant's cannot be read by its id either.
+            by_id = message("GetArtifactsByIDRequest")(artifact_ids=made)
+            assert [each.id for each in (await call(first, "GetArtifactsByID", by_id)).artifacts] == made[:1]
+
+    serve(settings(tmp_path), body)
+
+
+def test_a_tenant_is_entered_by_those_who_may(tmp_path: Path) -> None:
+    workspaces(tmp_path, "team-a", "team-b")
+    token = account(tmp_path, "ann", editor="team-a")
+
+    async def body(server: Server) -> None:
+        metadata = (("authorization", f"Bearer {token}"),)
+        async with (
+            named_channel(server, "team-a.localhost") as own,
+            named_channel(server, "team-b.localhost") as other,
+        ):
+            assert (await call(own, "GetArtifacts", metadata=metadata)).artifacts == []
+            refused = await code_of(call(other, "GetArtifacts", metadata=metadata))
+            assert refused is grpc.StatusCode.NOT_FOUND
 
     serve(settings(tmp_path), body)
 
 
 @pytest.mark.parametrize(
-    ("host", "namespace"),
+    ("host", "label"),
     [
         ("team-a.localhost:8080", "team-a"),
         ("team-a.lineal.example", "team-a"),
-        ("localhost:8080", "default"),
-        ("localhost", "default"),
-        ("127.0.0.1:8080", "default"),
-        ("[::1]:8080", "default"),
-        ("", "default"),
+        ("localhost:8080", ""),
+        ("localhost", ""),
+        ("127.0.0.1:8080", ""),
+        ("[::1]:8080", ""),
+        (".localhost", ""),
+        ("", ""),
     ],
 )
-def test_tenants_by_host(host: str, namespace: str) -> None:
-    assert tenant(host) == namespace
+def test_tenants_by_host(host: str, label: str) -> None:
+    assert tenants.label(host) == label
 
 
 class Authority:

@@ -13,7 +13,6 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.errors import Invalid, NotFound
-from lineal.graph.model import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from mimetypes import MimeTypes
@@ -177,12 +176,10 @@ class RpcCall(NamedTuple):
 
     Attributes:
         body: the message, encoded.
-        namespace: for what is made; that of the tenant by whose name the server was called.
     """
 
     session: Session
     body: bytes
-    namespace: str = DEFAULT_NAMESPACE
 
 
 class Rpc(NamedTuple):

@@ -2,14 +2,13 @@
 
 Who calls is known by the metadata `authorization` (a bearer token, or a name and password), or by the name in a
 client's certificate. A client that can send nothing of its own can say for whom it works by the name it calls the
-server by: `team-a.lineal.example` means the namespace `team-a`.
+server by: `team-a.lineal.example` means the workspace `team-a`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import ipaddress
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lineal.catalog.values import Principal
 from lineal.graph.errors import LinealError, Unauthenticated, Unavailable
-from lineal.graph.model import DEFAULT_NAMESPACE
+from lineal.protocols import tenants
 from lineal.protocols.base import Rpc, RpcCall, RpcDoor
 from lineal.server import logs
 from lineal.server.settings import Settings
@@ -93,7 +92,7 @@ class GrpcServer:
     def _answer(self, served: _Served, body: bytes, context: Any) -> bytes:
         try:
             session = self._app.catalog.session(self._principal(context), served.door.name)
-            return served.rpc.handler(RpcCall(session, body, tenant(_authority(context))))
+            return served.rpc.handler(RpcCall(tenants.narrow(session, _authority(context)), body))
         except Exception as error:
             status = served.door.status(error)
             if status.code == _INTERNAL:
@@ -157,17 +156,6 @@ def _authority(context: Any) -> str:
     details = getattr(getattr(context, "_rpc_event", None), "call_details", None)
     host = getattr(details, "host", b"")
     return host.decode("latin-1") if isinstance(host, bytes) else str(host)
-
-
-def tenant(host: str) -> str:
-    """The namespace meant by a host name: its first label when it has several, as in `team-a.localhost:8080`."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        first, dot, _ = name.partition(".")
-        return first if dot and first else DEFAULT_NAMESPACE
-    return DEFAULT_NAMESPACE
 
 
 def _bytes(value: str | bytes) -> bytes:

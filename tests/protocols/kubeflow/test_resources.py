@@ -266,3 +266,17 @@ def test_artifacts_share_their_external_ids(registry: Registry) -> None:
     assert registry.refused("POST", "model_artifacts", externalId="x")[0] == 409
     assert registry.get("artifact", externalId="x") == made
     assert registry.refused("GET", "model_artifact", externalId="x")[0] == 404
+
+
+def test_what_was_deleted_through_lineal_is_not_there(registry: Registry) -> None:
+    model = registry.model("m", externalId="x")
+    version = registry.version(model, "1")
+    for number in (version, model):
+        put = {"op": "put_entity", "ref": {"by": "id", "id": int(number)}, "state": "deleted"}
+        registry.send("POST", "/api/v1/changes", json={"operations": [put]})
+        if number == version:
+            assert registry.found("model_versions") == []
+            assert registry.version(model, "1") != version
+    assert registry.found("registered_models") == []
+    assert registry.refused("GET", f"registered_models/{model}")[0] == 404
+    assert registry.model("m", externalId="x") != model

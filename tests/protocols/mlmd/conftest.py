@@ -18,15 +18,14 @@ from lineal.protocols.mlmd.messages import message
 class Store:
     """Speaks the protocol as one principal."""
 
-    def __init__(self, session: Session, namespace: str = "default") -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.namespace = namespace
         self._handlers = {rpc.path.rpartition("/")[2]: rpc.handler for rpc in door.rpcs()}
 
     def call(self, name: str, **fields: Any) -> Any:
         """The answer to an operation."""
         request = message(f"{name}Request")(**fields)
-        call = RpcCall(self.session, request.SerializeToString(), self.namespace)
+        call = RpcCall(self.session, request.SerializeToString())
         return message(f"{name}Response").FromString(self._handlers[name](call))
 
     def refused(self, name: str, **fields: Any) -> Code:

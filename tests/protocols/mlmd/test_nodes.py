@@ -7,6 +7,8 @@ import math
 import pytest
 from tests.protocols.mlmd.conftest import MakeStore, Store, node, value
 
+from lineal.graph.change import Change, PutEntity
+from lineal.graph.model import ById, ByName
 from lineal.graph.query import Query
 from lineal.protocols.mlmd.errors import Code
 from lineal.protocols.mlmd.messages import message
@@ -227,11 +229,18 @@ def test_an_execution_begins_and_ends(store: Store) -> None:
 
 
 def test_tenants_have_names_of_their_own(store: Store, kind: int) -> None:
-    tenant = Store(store.session, "team-a")
-    first, second = store.artifact(kind, name="a"), tenant.artifact(kind, name="a")
+    store.session.commit(Change([PutEntity(ByName("workspace", "team-a", "team-a"), kind="workspace")]))
+    tenant = Store(store.session.within("team-a"))
+    fields = {"name": "a", "external_id": "x"}
+    first, second = store.artifact(kind, **fields), tenant.artifact(kind, **fields)
     assert first != second
     asked = {"type_name": "Data", "artifact_name": "a"}
     assert tenant.call("GetArtifactByTypeAndName", **asked).artifact.id == second
+    by_external = tenant.call("GetArtifactsByExternalIds", external_ids=["x"]).artifacts
+    assert [(each.id, each.external_id) for each in by_external] == [(second, "x")]
+    assert tenant.found("external_id = 'x'") == [second]
+    tenant.artifact(kind, id=second, name="a", external_id="y")
+    assert tenant.refused("GetArtifactsByExternalIds", external_ids=["x"]) is Code.NOT_FOUND
 
 
 def test_who_may_not_see_is_told_nothing(store_of: MakeStore) -> None:
@@ -251,3 +260,47 @@ def test_who_may_not_see_is_told_nothing(store_of: MakeStore) -> None:
         viewer.refused("PutArtifacts", artifacts=[node("Artifact", kind, id=number, uri="/b")])
         is Code.PERMISSION_DENIED
     )
+
+
+def delete(store: Store, number: int) -> None:
+    store.session.commit(Change([PutEntity(ById(number), state="deleted")]))
+
+
+def test_what_was_deleted_through_lineal_is_not_there(store: Store, kind: int) -> None:
+    number = store.artifact(kind, name="a", external_id="x", uri="u")
+    execution = store.execution(store.execution_type())
+    context = store.context(store.context_type(), "c")
+    store.event(number, execution, 4)
+    store.call(
+        "PutAttributionsAndAssociations", attributions=[{"artifact_id": number, "context_id": context}]
+    )
+    delete(store, number)
+    assert store.call("GetArtifactsByID", artifact_ids=[number]).artifacts == []
+    assert store.call("GetArtifacts").artifacts == store.call("GetArtifactsByURI", uris=["u"]).artifacts == []
+    assert not store.call("GetArtifactByTypeAndName", type_name="Data", artifact_name="a").HasField(
+        "artifact"
+    )
+    assert store.refused("GetArtifactsByExternalIds", external_ids=["x"]) is Code.NOT_FOUND
+    assert store.call("GetEventsByExecutionIDs", execution_ids=[execution]).events == []
+    assert store.call("GetArtifactsByContext", context_id=context).artifacts == []
+    gone = node("Artifact", kind, id=number)
+    assert store.refused("PutArtifacts", artifacts=[gone]) is Code.INVALID_ARGUMENT
+    delete(store, context)
+    assert store.refused("GetContextsByArtifact", artifact_id=number) is Code.NOT_FOUND
+
+
+def test_the_name_of_what_was_deleted_is_free(store: Store, kind: int) -> None:
+    first = store.artifact(kind, name="a", external_id="x")
+    contexts = store.context_type()
+    old = store.context(contexts, "c")
+    for number in (first, old):
+        delete(store, number)
+    second = store.artifact(kind, name="a", external_id="x")
+    assert second != first
+    options = {"reuse_context_if_already_exist": True}
+    execution = node("Execution", store.execution_type())
+    asked = {"execution": execution, "contexts": [node("Context", contexts, name="c")], "options": options}
+    new = store.call("PutExecution", **asked).context_ids[0]
+    assert new not in (old, first)
+    assert store.call("PutExecution", **asked).context_ids == [new]
+    assert [each.name for each in store.session.get_many([first, old])] != ["a", "c"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from lineal.catalog.session import Session
+from lineal.protocols import tenants
 from lineal.protocols.base import Call, Reply, Route
 from lineal.protocols.kubeflow import errors, handlers, history
 from lineal.protocols.kubeflow.handlers import PREFIX
@@ -79,6 +81,10 @@ class Kubeflow:
             for version, operations in generations.items()
             for method, path, handler in operations
         ]
+
+    def narrow(self, session: Session, headers: Mapping[str, str]) -> Session:
+        """The session as far as the tenant by whose name the server was called."""
+        return tenants.narrow(session, headers.get("host", ""))
 
     def failure(self, error: Exception, call: Call | None) -> Reply:
         """The error as `code` and `message`."""

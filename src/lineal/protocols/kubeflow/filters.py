@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineal.graph.errors import Invalid
 from lineal.graph.query import (
@@ -21,6 +21,7 @@ from lineal.graph.query import (
     Property,
 )
 from lineal.protocols import expressions
+from lineal.protocols.addresses import scoped
 from lineal.protocols.expressions import Binary, In, Literal, Node, Path, Unary
 from lineal.protocols.kubeflow import resources, values
 from lineal.protocols.kubeflow.resources import OWNER, VERSION, Resource
@@ -52,14 +53,26 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 Condition = Callable[[Field], Expr]
 
 
-def parse(text: str, sorts: tuple[Resource, ...]) -> Expr | None:
-    """The condition that a text stands for; Invalid when it stands for none."""
+def parse(text: str, sorts: tuple[Resource, ...], namespace: str) -> Expr | None:
+    """The condition that a text stands for within a namespace; Invalid when it stands for none."""
     if not text.strip():
         return None
-    return _expression(expressions.parse(text), sorts)
+    return _expression(expressions.parse(text), _Sorts(sorts, namespace))
 
 
-def _expression(tree: Node, sorts: tuple[Resource, ...]) -> Expr:
+class _Sorts(NamedTuple):
+    """What a filter is about."""
+
+    resources: tuple[Resource, ...]
+    namespace: str
+
+    @property
+    def external(self) -> str:
+        """The protocol of their external ids."""
+        return scoped(self.resources[0].external, self.namespace)
+
+
+def _expression(tree: Node, sorts: _Sorts) -> Expr:
     match tree:
         case Binary(op="AND", left=left, right=right):
             return And([_expression(left, sorts), _expression(right, sorts)])
@@ -106,7 +119,7 @@ def _is_number(field: Field) -> bool:
     return isinstance(field, Property) and field.key in _NUMERIC_KEYS
 
 
-def _named(parts: tuple[str, ...], sorts: tuple[Resource, ...], condition: Condition) -> Expr:
+def _named(parts: tuple[str, ...], sorts: _Sorts, condition: Condition) -> Expr:
     """A condition on what a name means; a name that is no field means custom properties."""
     name, typed = ".".join(parts), ""
     if len(parts) > 1 and parts[-1] in _TYPES:
@@ -121,18 +134,19 @@ def _named(parts: tuple[str, ...], sorts: tuple[Resource, ...], condition: Condi
     return _any([condition(Property(TAG + name)), condition(Property(CUSTOM + name))])
 
 
-def _on_fields(name: str, sorts: tuple[Resource, ...], condition: Condition) -> list[Expr]:
+def _on_fields(name: str, sorts: _Sorts, condition: Condition) -> list[Expr]:
+    first = sorts.resources[0]
     if name == "externalId":
-        return [condition(ExternalId(each)) for each in dict.fromkeys(each.external for each in sorts)]
-    if name == "name" and sorts == (VERSION,):
+        return [condition(ExternalId(sorts.external))]
+    if name == "name" and first is VERSION:
         return [_of_version(condition)]
-    if name in _COLUMNS and (name != OWNER.name or OWNER in sorts[0].fields):
+    if name in _COLUMNS and (name != OWNER.name or OWNER in first.fields):
         return [condition(Attribute(_COLUMNS[name]))]
     if name == "description":
         return [condition(Property("description"))]
-    if name in _OF_ARTIFACTS and sorts[0].artifact_type:
+    if name in _OF_ARTIFACTS and first.artifact_type:
         return [condition(_OF_ARTIFACTS[name])]
-    return _on_own_fields(name, sorts, condition)
+    return _on_own_fields(name, sorts.resources, condition)
 
 
 def _of_version(condition: Condition) -> Expr:

@@ -14,7 +14,7 @@ from lineal.graph.errors import Invalid
 from lineal.graph.model import ById, Entity, Point
 from lineal.graph.query import Attribute, Compare, Expr, Order, Query, all_of
 from lineal.protocols.base import Call, Reply, json_reply
-from lineal.protocols.kubeflow import filters, listing, store, values
+from lineal.protocols.kubeflow import listing, store, values
 from lineal.protocols.kubeflow.handlers import number_of, parameters, shown
 from lineal.protocols.kubeflow.resources import METRIC, RUN
 
@@ -104,7 +104,7 @@ def _values(
 
 def _batch(call: Call, asked: Mapping[str, str], run: Entity | None, cursor: str) -> Batch:
     """Series of the metrics that a filter finds; without one, of all that runs have."""
-    where = filters.parse(asked.get("filterQuery", ""), (METRIC,))
+    where = listing.parse(call.session, asked, (METRIC,))
     name = asked.get("name", "")
     if where is not None:
         return _of_metrics(call, asked, run, cursor, where)

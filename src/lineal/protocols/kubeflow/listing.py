@@ -16,6 +16,7 @@ from lineal.graph.query import Attribute, Expr, Order, Query, all_of
 from lineal.protocols.kubeflow import filters, store, values
 from lineal.protocols.kubeflow.resources import Resource
 from lineal.protocols.kubeflow.store import PARTS
+from lineal.protocols.tenants import namespace_of
 
 _ORDERS = {"": "id", "ID": "id", "CREATE_TIME": "created", "LAST_UPDATE_TIME": "updated"}
 _DEFAULT, _MOST = 100, 1000
@@ -56,7 +57,7 @@ def find(
     token = _read(asked.get("nextPageToken", ""), by, descending)
     query = Query(
         kinds=store.kinds(resources),
-        where=all_of(where, store.shown(resources), filters.parse(asked.get("filterQuery", ""), resources)),
+        where=all_of(where, store.shown(resources), parse(session, asked, resources)),
         order=[Order(Attribute(by), descending), Order(Attribute("id"), descending)],
         limit=limit,
         cursor=token.cursor or None,
@@ -65,6 +66,11 @@ def find(
     page = session.find(query)
     following = _write(Token(by, descending, page.cursor)) if page.cursor else ""
     return Listed(page.entities, following, limit)
+
+
+def parse(session: Session, asked: Mapping[str, str], resources: tuple[Resource, ...]) -> Expr | None:
+    """The condition that the request's filter stands for."""
+    return filters.parse(asked.get("filterQuery", ""), resources, namespace_of(session))
 
 
 def order(asked: Mapping[str, str]) -> tuple[str, bool]:

@@ -7,9 +7,11 @@ import uuid
 
 import msgspec
 
+from lineal.catalog.session import Session
 from lineal.graph.change import Absent, AnyOperation, AtRevision, Expect, PutEntity
+from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.registry import LAST, LATEST, NUMBER, STAGE_NONE, VERSION, version_name, version_ref
-from lineal.graph.model import ByExternal, ById, ByUuid, Entity, External, Properties
+from lineal.graph.model import DELETED, ByExternal, ById, ByUuid, Entity, External, Properties
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -19,10 +21,11 @@ def number_of(name: str) -> int | None:
     return int(name) if _NUMBER.fullmatch(name) else None
 
 
-def numbered(put: PutEntity, model: Entity, taken: str, changed: str) -> list[AnyOperation]:
-    """A new version, with a number if its name is one.
+def numbered(session: Session, put: PutEntity, model: Entity, taken: str, changed: str) -> list[AnyOperation]:
+    """A new version, with a number if its name is one that no version has ever had.
 
     Args:
+        session: of who makes it.
         put: the version, at an address of its own.
         model: with its properties.
         taken: code of the expectation that the number is free.
@@ -32,6 +35,8 @@ def numbered(put: PutEntity, model: Entity, taken: str, changed: str) -> list[An
     if number is None or not isinstance(put.ref, ByExternal):
         return [put]
     own, ref = uuid.uuid4().hex, version_ref(model, number)
+    if _is_spent(session, ref):
+        return [put]
     version = msgspec.structs.replace(
         put,
         ref=ByUuid(own),
@@ -40,6 +45,14 @@ def numbered(put: PutEntity, model: Entity, taken: str, changed: str) -> list[An
         external=[*put.external, External(put.ref.protocol, put.ref.id), External(VERSION, ref.id)],
     )
     return [Expect(ref, Absent(), taken), *_last(model, number, own, changed), version]
+
+
+def _is_spent(session: Session, ref: ByExternal) -> bool:
+    """Whether a number belonged to a version that was deleted; MLflow gives it to no other."""
+    try:
+        return session.get(ref, ()).state == DELETED
+    except NotFound:
+        return False
 
 
 def _last(model: Entity, number: int, own: str, changed: str) -> list[AnyOperation]:

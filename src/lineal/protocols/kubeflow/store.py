@@ -20,15 +20,17 @@ from lineal.graph.change import (
 )
 from lineal.graph.errors import Conflict, Denied, ExpectationFailed, Invalid, NotFound
 from lineal.graph.mlflow.registry import NUMBER
-from lineal.graph.model import DEFAULT_NAMESPACE, ByExternal, ById, ByName, Entity
+from lineal.graph.model import ByExternal, ById, ByName, Entity
 from lineal.graph.query import Attribute, Compare, Expr, ExternalId, Or, Order, Part, Property, Query, all_of
+from lineal.protocols.addresses import CHANGED, make_way, outside_id, scoped
 from lineal.protocols.kubeflow import numbered, relations, translate, values
 from lineal.protocols.kubeflow.resources import ARTIFACTS, LOCATION, RUN, VERSION, Resource
 from lineal.protocols.kubeflow.translate import Asked
+from lineal.protocols.tenants import namespace_of
 
 T = TypeVar("T")
 PARTS: tuple[Part, ...] = ("properties", "external")
-_CHANGED, _TAKEN = "changed", "taken"
+_TAKEN = "taken"
 _ATTEMPTS = 20
 _LONGEST_NAME = 250
 
@@ -68,7 +70,8 @@ def find(session: Session, sorts: tuple[Resource, ...], asked: Mapping[str, str]
         raise Invalid(f"invalid parameters call, supply either {wanted}, or externalId")
     where: list[Expr | None] = []
     if external:
-        where.append(Compare(ExternalId(sorts[0].external), "=", external))
+        protocol = scoped(sorts[0].external, namespace_of(session))
+        where.append(Compare(ExternalId(protocol), "=", external))
     if name:
         where.append(called(sorts, name))
     if parent:
@@ -130,18 +133,20 @@ def create(session: Session, resource: Resource, asked: Asked, parent: Entity | 
         return session.get_many([committed[own]], PARTS)[0]
 
     try:
-        return attempt(make)
+        return attempt(session, make)
     except ExpectationFailed:
-        raise Conflict(f"a {resource.title} with name {name} or its external id already exists") from None
+        raise Conflict(
+            f"{resource.title} with name {name}, or with its external id, already exists"
+        ) from None
 
 
 def _create(
     session: Session, resource: Resource, asked: Asked, name: str, parent: Entity | None
 ) -> list[AnyOperation]:
-    namespace = parent.namespace if parent else session.namespace or DEFAULT_NAMESPACE
+    namespace = parent.namespace if parent else namespace_of(session)
     own_name = ByName(resource.kind, name, namespace) if resource.named and not resource.parent else None
     address = own_name or ByExternal("kubeflow.name", f"{_owner(parent)}:{resource.name}:{name}")
-    externals = asked.external()
+    externals = asked.external(namespace)
     taken = [address, *(ByExternal(each.protocol, each.id) for each in externals)]
     put = PutEntity(
         address,
@@ -158,7 +163,7 @@ def _create(
         handle=relations.NEW.handle,
     )
     if resource is VERSION and parent is not None:
-        return [*_absent(taken), *numbered.numbered(put, parent, _TAKEN, _CHANGED)]
+        return [*_absent(taken), *numbered.numbered(session, put, parent, _TAKEN, CHANGED)]
     return [*_absent(taken), put]
 
 
@@ -171,10 +176,11 @@ def _absent(refs: list[ByName | ByExternal]) -> list[AnyOperation]:
     return [Expect(ref, Absent(), _TAKEN) for ref in refs]
 
 
-def attempt(make: Callable[[bool], T]) -> T:
+def attempt(session: Session, make: Callable[[bool], T]) -> T:
     """Prepare a change and apply it, again when another client came in between.
 
     Args:
+        session: of who calls.
         make: does it, with or without the data sets at the places of artifacts. They are a service to other tools;
             where the caller may not touch them, the call succeeds without.
 
@@ -186,7 +192,7 @@ def attempt(make: Callable[[bool], T]) -> T:
         try:
             return make(placed)
         except ExpectationFailed as error:
-            if error.expect.code != _CHANGED:
+            if not make_way(session, error.expect.ref) and error.expect.code != CHANGED:
                 raise
         except (Denied, NotFound):
             if not placed:
@@ -210,7 +216,7 @@ def update(session: Session, resource: Resource, asked: Asked, number: int) -> E
         session.commit(Change(_update(session, resource, asked, entity, placed)))
         return session.get_many([number], PARTS)[0]
 
-    return attempt(make)
+    return attempt(session, make)
 
 
 def move_in(session: Session, resource: Resource, asked: Asked, number: int, parent: Entity) -> Entity:
@@ -229,7 +235,7 @@ def move_in(session: Session, resource: Resource, asked: Asked, number: int, par
         session.commit(Change(operations))
         return session.get_many([number], PARTS)[0]
 
-    return attempt(make)
+    return attempt(session, make)
 
 
 def _update(
@@ -237,11 +243,11 @@ def _update(
 ) -> list[AnyOperation]:
     _check_times(asked, entity)
     ref = ById(entity.id)
-    operations: list[AnyOperation] = [Expect(ref, AtRevision(entity.revision), _CHANGED)]
-    former = next((each.id for each in entity.external if each.protocol == resource.external), None)
-    externals = asked.external(former)
+    operations: list[AnyOperation] = [Expect(ref, AtRevision(entity.revision), CHANGED)]
+    former = outside_id(entity, resource.external)
+    externals = asked.external(entity.namespace, former)
     if former is not None and externals:
-        operations.append(Remove(ref, TheExternal(resource.external, former)))
+        operations.append(Remove(ref, TheExternal(externals[0].protocol, former)))
     operations.append(
         PutEntity(
             ref,

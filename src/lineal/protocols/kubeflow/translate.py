@@ -8,6 +8,7 @@ from typing import Any
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity, External, Properties
 from lineal.graph.types import Types
+from lineal.protocols.addresses import outside_id, scoped
 from lineal.protocols.kubeflow import values
 from lineal.protocols.kubeflow.errors import Unprocessable
 from lineal.protocols.kubeflow.resources import (
@@ -72,7 +73,7 @@ def shown(resource: Resource, entity: Entity, version: str, home: Entity | None)
     }
     if properties.get(DESCRIPTION):
         found["description"] = str(properties[DESCRIPTION])
-    external = next((each.id for each in entity.external if each.protocol == resource.external), None)
+    external = outside_id(entity, resource.external)
     if external is not None:
         found["externalId"] = external
     for field in resource.fields:
@@ -187,11 +188,11 @@ class Asked:
             found |= dict.fromkeys(gone)
         return found
 
-    def external(self, former: str | None = None) -> list[External]:
-        """The outside address, unless it is the former one."""
+    def external(self, namespace: str, former: str | None = None) -> list[External]:
+        """The outside address within a namespace, unless it is the former one."""
         if not self.external_id or self.external_id == former:
             return []
-        return [External(self.resource.external, self.external_id)]
+        return [External(scoped(self.resource.external, namespace), self.external_id)]
 
 
 def _known(resource: Resource, new: bool, whole: bool) -> set[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from lineal.protocols.addresses import scoped
+
 
 @dataclass(frozen=True)
 class Category:
@@ -31,6 +33,10 @@ class Category:
     def external(self) -> str:
         """The protocol under which external ids are addresses."""
         return f"mlmd.{self.name}"
+
+    def external_in(self, namespace: str) -> str:
+        """The same within a tenant's namespace."""
+        return scoped(self.external, namespace)
 
     @property
     def type_message(self) -> str:

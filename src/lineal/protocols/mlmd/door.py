@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Change, PutType
-from lineal.protocols import grpc_web
+from lineal.protocols import grpc_web, tenants
 from lineal.protocols.base import Call, Reply, Route, Rpc, Status
 from lineal.protocols.mlmd import errors, legacy, nodes, service
 from lineal.protocols.mlmd.types import SIMPLE, NodeType, kind_of
@@ -32,6 +32,10 @@ class MlMetadata:
     def failure(self, error: Exception, call: Call | None) -> Reply:
         """The same over gRPC-Web."""
         return grpc_web.failed(self.status(error), call)
+
+    def narrow(self, session: Session, headers: Mapping[str, str]) -> Session:
+        """The session as far as the tenant by whose name the server was called."""
+        return tenants.narrow(session, headers.get("host", ""))
 
     def seed(self, session: Session) -> None:
         """Make the types that every store has; to be called once when a server starts."""

@@ -42,8 +42,8 @@ class Refused(LinealError):
         self.code = code
 
 
-TAKEN, CHANGED = "taken", "changed"
-"""Codes of expectations: a name or external id is somebody's already; a node changed since it was read."""
+TAKEN = "taken"
+"""Code of the expectation that a name or an external id is nobody's."""
 
 # The first that fits; a kind of error comes before what it is a kind of.
 _CODES: tuple[tuple[type[Exception], Code], ...] = (

@@ -98,7 +98,7 @@ def of(session: Session, ids: Sequence[int], category: str) -> list[Message]:
 def shown_nodes(session: Session, ids: Sequence[int]) -> list[Entity]:
     """Those of the entities that are nodes to ML Metadata; without their properties."""
     types = nodes.table(session)
-    found = [each for each in session.get_many(ids, ()) if each.kind in types.by_kind]
+    found = [each for each in nodes.with_ids(session, ids, ()) if each.kind in types.by_kind]
     # Only a data set that is no artifact of ours can stand for a place.
     others = [each.id for each in found if not types.by_kind[each.kind].prefix]
     marked = session.get_many(others, ("properties",)) if others else []

@@ -96,7 +96,7 @@ class _Ends:
 
         ids: list[int | str | float | bool | None] = [each.id for each in found]
         where = all_of(Compare(Attribute("id"), "in", ids), rule.where)
-        matching = self._session.find(Query(where=where, limit=len(ids), parts=list(listing.PARTS))).entities
+        matching = self._session.find(Query(where=where, limit=len(ids), parts=list(nodes.PARTS))).entities
         return {each.id for each in matching if rule.holds is None or rule.holds(each)}
 
 
@@ -167,5 +167,5 @@ def _add_contexts(
             if area in wanted:
                 getattr(graph, area).add(context_id=edge.source, **{end: edge.target})
     types = nodes.table(session)
-    entities = session.get_many(sorted(contexts), ())
+    entities = nodes.with_ids(session, sorted(contexts), ())
     return [each for each in entities if nodes.category_of(types, each) is CONTEXT]

@@ -11,7 +11,7 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.model import Entity
-from lineal.graph.query import Attribute, Compare, Expr, Order, Part, Property, Query, all_of
+from lineal.graph.query import Attribute, Compare, Expr, Order, Property, Query, all_of
 from lineal.protocols.mlmd import nodes
 from lineal.protocols.mlmd.categories import Category
 from lineal.protocols.mlmd.errors import invalid
@@ -20,7 +20,6 @@ from lineal.protocols.mlmd.messages import Message, enum_name
 
 _ORDERS = {"ID": "id", "CREATE_TIME": "created", "LAST_UPDATE_TIME": "updated"}
 _MOST, _PAGE = 100, 5000
-PARTS: tuple[Part, ...] = ("properties", "external")
 
 
 class Token(msgspec.Struct, array_like=True):
@@ -62,7 +61,7 @@ def find(
         return Listed([])
     if options is None:
         query = Query(
-            kinds=kinds, where=all_of(where, hidden), order=[Order(Attribute("id"))], parts=list(PARTS)
+            kinds=kinds, where=all_of(where, hidden), order=[Order(Attribute("id"))], parts=list(nodes.PARTS)
         )
         return Listed(list(_every(session, query)))
     return _page(session, category, options, kinds, all_of(where, hidden))
@@ -95,7 +94,7 @@ def _page(
         where=all_of(where, wanted.where),
         order=[Order(Attribute(_ORDERS[field]), not ascending), Order(Attribute("id"), not ascending)],
         cursor=token.cursor or None,
-        parts=list(PARTS),
+        parts=list(nodes.PARTS),
     )
     if wanted.holds is None:
         page = session.find(msgspec.structs.replace(query, limit=limit))

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import posixpath
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lineal.catalog.session import Session
 from lineal.graph.errors import NotFound
-from lineal.graph.model import AnyRef, Entity, Properties, Value
+from lineal.graph.model import ACTIVE, AnyRef, Entity, Properties, Value
+from lineal.graph.query import Part
+from lineal.protocols.addresses import outside_id
 from lineal.protocols.mlmd import values
 from lineal.protocols.mlmd.categories import Category
 from lineal.protocols.mlmd.errors import invalid
@@ -29,6 +31,7 @@ STATE, UNNAMED, SYSTEM = "mlmd.state", "mlmd.unnamed", "mlmd.system"
 LOCATION = "mlmd.location"
 """Marks a data set that stands for the place of artifacts; ML Metadata's clients see the artifacts instead."""
 _HIDDEN = (URI, STATE, UNNAMED, SYSTEM, LOCATION)
+PARTS: tuple[Part, ...] = ("properties", "external")
 _ENDED = {"COMPLETE", "FAILED", "CACHED", "CANCELED"}
 _LONGEST_NAME = 200
 
@@ -41,9 +44,15 @@ def table(session: Session) -> TypeTable:
 def look_up(session: Session, ref: AnyRef) -> Entity | None:
     """What stands at an address, with properties and outside addresses; None when nothing is to be seen there."""
     try:
-        return session.get(ref, ("properties", "external"))
+        found = session.get(ref, PARTS)
     except NotFound:
         return None
+    return found if found.state == ACTIVE else None
+
+
+def with_ids(session: Session, ids: Sequence[int], parts: Sequence[Part] = PARTS) -> list[Entity]:
+    """Those of the entities that are there, and not deleted through Lineal."""
+    return [each for each in session.get_many(ids, parts) if each.state == ACTIVE]
 
 
 # Reading
@@ -64,9 +73,9 @@ def to_message(kind: NodeType, entity: Entity) -> Message:
     properties = entity.properties
     if UNNAMED not in properties:
         found.name = entity.name
-    for each in entity.external:
-        if each.protocol == category.external:
-            found.external_id = each.id
+    external = outside_id(entity, category.external) if entity.external else None
+    if external is not None:
+        found.external_id = external
     if category.message == "Artifact":
         found.uri = str(properties.get(URI, ""))
     if category.state and STATE in properties:

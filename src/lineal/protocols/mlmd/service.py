@@ -20,6 +20,7 @@ from lineal.protocols.mlmd.errors import Code, Refused, invalid, missing, taken
 from lineal.protocols.mlmd.messages import Message, message
 from lineal.protocols.mlmd.types import Evolution, NodeType
 from lineal.protocols.mlmd.writes import Call, Options, Written, attempt, ids_of
+from lineal.protocols.tenants import namespace_of
 
 SERVICE = "ml_metadata.MetadataStoreService"
 _EVERY = 10_000_000
@@ -126,12 +127,12 @@ def put_nodes(category: Category, call: RpcCall, request: Message, answer: Messa
     check = category is ARTIFACT and request.options.abort_if_latest_updated_time_changed
 
     def put(placed: bool) -> list[int]:
-        change = Call(call.session, call.namespace, Options(mask=mask or None, check_time=check), placed)
+        change = Call(call.session, Options(mask=mask or None, check_time=check), placed)
         change.load(each.id for each in asked if each.HasField("id"))
         written = [change.put(category, each) for each in asked]
         return ids_of(change, written, change.commit())
 
-    getattr(answer, f"{category.name}_ids").extend(attempt(put))
+    getattr(answer, f"{category.name}_ids").extend(attempt(call.session, put))
 
 
 def get_nodes(category: Category, call: RpcCall, request: Message, answer: Message) -> None:
@@ -142,7 +143,7 @@ def get_nodes(category: Category, call: RpcCall, request: Message, answer: Messa
 def get_nodes_by_id(category: Category, call: RpcCall, request: Message, answer: Message) -> None:
     """Those of the nodes that there are."""
     ids = getattr(request, f"{category.name}_ids")
-    found = _of(call.session, category, call.session.get_many(ids, listing.PARTS))
+    found = _of(call.session, category, nodes.with_ids(call.session, ids))
     _add(call.session, category, answer, found)
     if category is ARTIFACT and request.populate_artifact_types:
         table = nodes.table(call.session)
@@ -166,7 +167,7 @@ def get_node_by_name(category: Category, call: RpcCall, request: Message, answer
     name = getattr(request, f"{category.name}_name")
     if found is None or not name:
         return
-    entity = nodes.look_up(call.session, ByName(found.kind, name, call.namespace))
+    entity = nodes.look_up(call.session, ByName(found.kind, name, namespace_of(call.session)))
     if entity is not None:
         getattr(answer, category.name).CopyFrom(nodes.to_message(found, entity))
 
@@ -174,7 +175,8 @@ def get_node_by_name(category: Category, call: RpcCall, request: Message, answer
 def get_nodes_by_external_ids(category: Category, call: RpcCall, request: Message, answer: Message) -> None:
     """Nodes by their external ids."""
     wanted = dict.fromkeys(_external_ids(request))
-    refs = (ByExternal(category.external, each) for each in wanted)
+    protocol = category.external_in(namespace_of(call.session))
+    refs = (ByExternal(protocol, each) for each in wanted)
     found = [entity for ref in refs if (entity := nodes.look_up(call.session, ref)) is not None]
     if wanted and not found:
         raise missing("no node has one of these external ids")
@@ -215,11 +217,11 @@ def put_events(call: RpcCall, request: Message, answer: Message) -> None:
     """Events between stored nodes, all or none."""
 
     def put(placed: bool) -> None:
-        change = Call(call.session, call.namespace, placed=placed)
+        change = Call(call.session, placed=placed)
         events.put(change, request.events)
         change.commit()
 
-    attempt(put)
+    attempt(call.session, put)
 
 
 def put_execution(call: RpcCall, request: Message, answer: Message) -> None:
@@ -235,7 +237,7 @@ def put_execution(call: RpcCall, request: Message, answer: Message) -> None:
     )
 
     def put(placed: bool) -> tuple[int, list[int], list[int]]:
-        change = Call(call.session, call.namespace, options, placed)
+        change = Call(call.session, options, placed)
         change.load(
             _ids_in(
                 [
@@ -255,7 +257,7 @@ def put_execution(call: RpcCall, request: Message, answer: Message) -> None:
         )
         return next(found), [next(found) if each else -1 for each in artifacts], [*found]
 
-    answer.execution_id, artifacts, contexts = attempt(put)
+    answer.execution_id, artifacts, contexts = attempt(call.session, put)
     answer.artifact_ids.extend(artifacts)
     answer.context_ids.extend(contexts)
 
@@ -314,7 +316,7 @@ def put_lineage_subgraph(call: RpcCall, request: Message, answer: Message) -> No
             raise invalid("every node needs a type_id")
 
     def put(placed: bool) -> tuple[list[int], list[int], list[int]]:
-        change = Call(call.session, call.namespace, options, placed)
+        change = Call(call.session, options, placed)
         change.load(_ids_in([*request.executions, *request.artifacts, *request.contexts]))
         executions = [change.put(EXECUTION, each) for each in request.executions]
         artifacts = [change.put_artifact(each) for each in request.artifacts]
@@ -325,7 +327,7 @@ def put_lineage_subgraph(call: RpcCall, request: Message, answer: Message) -> No
         first, second = len(executions), len(executions) + len(artifacts)
         return found[:first], found[first:second], found[second:]
 
-    executions, artifacts, contexts = attempt(put)
+    executions, artifacts, contexts = attempt(call.session, put)
     answer.execution_ids.extend(executions)
     answer.artifact_ids.extend(artifacts)
     answer.context_ids.extend(contexts)
@@ -376,7 +378,7 @@ def put_memberships(call: RpcCall, request: Message, answer: Message) -> None:
     """Attributions and associations; those that are there stay."""
 
     def put(placed: bool) -> None:
-        change = Call(call.session, call.namespace, placed=placed)
+        change = Call(call.session, placed=placed)
         pairs = [(ARTIFACT, each.artifact_id, each.context_id) for each in request.attributions]
         pairs += [(EXECUTION, each.execution_id, each.context_id) for each in request.associations]
         change.load(number for _, *both in pairs for number in both)
@@ -386,13 +388,13 @@ def put_memberships(call: RpcCall, request: Message, answer: Message) -> None:
             change.contain(ById(context), ById(node))
         change.commit()
 
-    attempt(put)
+    attempt(call.session, put)
 
 
 def put_parent_contexts(call: RpcCall, request: Message, answer: Message) -> None:
     """Put contexts above others, without going round in circles."""
     session = call.session
-    change = Call(session, call.namespace)
+    change = Call(session)
     asked = [(each.parent_id, each.child_id) for each in request.parent_contexts]
     change.load(number for pair in asked for number in pair)
     for parent, child in asked:
@@ -459,7 +461,7 @@ def get_families(direction: str, call: RpcCall, request: Message, answer: Messag
 def _related(session: Session, number: int, kind: str, direction: str) -> list[Entity]:
     edges = session.edges([number], [kind], direction, _EVERY)
     ids = [edge.source if direction == "in" else edge.target for edge in edges]
-    return _of(session, CONTEXT, session.get_many(ids, listing.PARTS))
+    return _of(session, CONTEXT, nodes.with_ids(session, ids))
 
 
 # Lineage

@@ -25,11 +25,13 @@ from lineal.graph.change import (
 from lineal.graph.errors import Denied, ExpectationFailed, NotFound
 from lineal.graph.model import AnyRef, ByExternal, ById, ByName, Entity, External, Local, Properties
 from lineal.graph.names import locate
+from lineal.protocols.addresses import CHANGED, make_way, outside_id
 from lineal.protocols.mlmd import nodes
 from lineal.protocols.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
-from lineal.protocols.mlmd.errors import CHANGED, TAKEN, Code, Refused, invalid, missing, taken
+from lineal.protocols.mlmd.errors import TAKEN, Code, Refused, invalid, missing, taken
 from lineal.protocols.mlmd.messages import Message
 from lineal.protocols.mlmd.types import URI, NodeType
+from lineal.protocols.tenants import namespace_of
 
 T = TypeVar("T")
 _ATTEMPTS = 20
@@ -71,16 +73,13 @@ class Call:
 
     Args:
         session: of who calls.
-        namespace: for what is new.
         options: how nodes that are there are treated.
         placed: whether artifacts are related to the data sets at their places.
     """
 
-    def __init__(
-        self, session: Session, namespace: str, options: Options = PLAIN, placed: bool = True
-    ) -> None:
+    def __init__(self, session: Session, options: Options = PLAIN, placed: bool = True) -> None:
         self.session = session
-        self.namespace = namespace
+        self.namespace = namespace_of(session)
         self.options = options
         self.placed = placed
         self.types = nodes.table(session)
@@ -93,7 +92,7 @@ class Call:
         """Read the nodes that the call is about, all at once."""
         wanted = [number for number in dict.fromkeys(ids) if number not in self._stored]
         if wanted:
-            found = self.session.get_many(wanted, ("properties", "external"))
+            found = nodes.with_ids(self.session, wanted)
             self._stored |= {entity.id: entity for entity in found}
 
     def stored(self, category: Category, number: int) -> Entity | None:
@@ -153,13 +152,16 @@ class Call:
             self.operations.append(Expect(address, Absent(), code))
         elif nodes.look_up(self.session, address) is not None:
             raise taken(f"there is something at {address} already")
+        else:
+            make_way(self.session, address)
 
     def _external(self, category: Category, node: Message, entity: Entity | None = None) -> list[External]:
         former = _external_id(category, entity)
         if not node.HasField("external_id") or node.external_id in ("", former):
             return []
-        self._claim(ByExternal(category.external, node.external_id), entity.id if entity else None)
-        return [External(category.external, node.external_id)]
+        protocol = category.external_in(self.namespace)
+        self._claim(ByExternal(protocol, node.external_id), entity.id if entity else None)
+        return [External(protocol, node.external_id)]
 
     def _update(self, category: Category, node: Message, number: int) -> Written:
         self.load([number])
@@ -204,7 +206,8 @@ class Call:
     def _new_external(self, category: Category, node: Message, entity: Entity) -> list[External]:
         former = _external_id(category, entity)
         if former is not None and (not node.HasField("external_id") or node.external_id != former):
-            self.operations.append(Remove(ById(entity.id), TheExternal(category.external, former)))
+            protocol = category.external_in(entity.namespace)
+            self.operations.append(Remove(ById(entity.id), TheExternal(protocol, former)))
         return self._external(category, node, entity)
 
     # Contexts and artifacts that may be there already
@@ -232,7 +235,9 @@ class Call:
     def put_artifact(self, node: Message) -> Written:
         """An artifact of a call that lets artifacts be used again."""
         if self.options.reuse_artifact and not node.HasField("id") and node.external_id:
-            found = nodes.look_up(self.session, ByExternal(ARTIFACT.external, node.external_id))
+            found = nodes.look_up(
+                self.session, ByExternal(ARTIFACT.external_in(self.namespace), node.external_id)
+            )
             if found is not None:
                 self._stored[found.id] = found
                 return self._update(ARTIFACT, node, found.id)
@@ -267,7 +272,8 @@ class Call:
         if address not in self._places:
             self._places.add(address)
             if nodes.look_up(self.session, address) is None:
-                self.operations.append(PutEntity(address, kind="dataset", properties={nodes.LOCATION: True}))
+                put = PutEntity(address, kind="dataset", state="active", properties={nodes.LOCATION: True})
+                self.operations.append(put)
         return address
 
     def written(self, entity: Entity) -> Written:
@@ -282,18 +288,18 @@ class Call:
 
 
 def _external_id(category: Category, entity: Entity | None) -> str | None:
-    own = (each.id for each in entity.external if each.protocol == category.external) if entity else iter(())
-    return next(own, None)
+    return outside_id(entity, category.external) if entity else None
 
 
 def _now() -> int:
     return int(time.time() * 1000)
 
 
-def attempt(make: Callable[[bool], T]) -> T:
+def attempt(session: Session, make: Callable[[bool], T]) -> T:
     """Prepare and apply a call, again when another client came in between.
 
     Args:
+        session: of who calls.
         make: does it, with or without the data sets at the places of artifacts. They are a service to other tools;
             where the caller may not touch them, the call succeeds without.
 
@@ -305,7 +311,7 @@ def attempt(make: Callable[[bool], T]) -> T:
         try:
             return make(placed)
         except ExpectationFailed as error:
-            if error.expect.code != CHANGED:
+            if not make_way(session, error.expect.ref) and error.expect.code != CHANGED:
                 raise
         except (Denied, NotFound):
             if not placed:

@@ -83,7 +83,7 @@ class Evaluator:
         kind, direction = _EDGES[name.relation]
         found = self._session.edges([entity.id], [kind], direction, _EVERY)
         ids = [edge.source if direction == "in" else edge.target for edge in found]
-        for each in self._session.get_many(ids, ("properties", "external")):
+        for each in nodes.with_ids(self._session, ids):
             if nodes.category_of(self._types, each) is name.category:
                 yield nodes.to_message(self._types.by_kind[each.kind], each)
 

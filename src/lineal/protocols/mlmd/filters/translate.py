@@ -34,6 +34,7 @@ from lineal.protocols.mlmd.filters import evaluate
 from lineal.protocols.mlmd.filters.paths import Named, named
 from lineal.protocols.mlmd.messages import enum_numbers
 from lineal.protocols.mlmd.types import CUSTOM, URI, TypeTable, property_key
+from lineal.protocols.tenants import namespace_of
 
 _NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", ">=": "<=", ">": "<", "<=": ">="}
@@ -66,7 +67,7 @@ class Leaf(Node):
 
 def expression(session: Session, category: Category, tree: Node) -> tuple[Expr, bool]:
     """What the graph can be asked, and whether that is exactly the filter."""
-    translator = _Translator(nodes.table(session))
+    translator = _Translator(nodes.table(session), namespace_of(session))
     found, exact = translator.conjunction(category, _normal(tree, False))
     return found, exact
 
@@ -152,8 +153,9 @@ def _own(tree: Node) -> Node:
 
 
 class _Translator:
-    def __init__(self, types: TypeTable) -> None:
+    def __init__(self, types: TypeTable, namespace: str) -> None:
         self._types = types
+        self._namespace = namespace
 
     def conjunction(self, category: Category, tree: Node) -> tuple[Expr, bool]:
         """All parts of it; an alias in more than one group of them makes the answer inexact."""
@@ -212,7 +214,7 @@ class _Translator:
             case "name":
                 return _name(category, leaf), True
             case "external_id":
-                return _compare(ExternalId(category.external), leaf), True
+                return _compare(ExternalId(category.external_in(self._namespace)), leaf), True
             case "uri":
                 return _compare(Property(URI), leaf), True
             case "state" | "last_known_state":
