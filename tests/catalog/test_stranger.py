@@ -169,6 +169,7 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "commit": writes,
     "submit": submits,
     "get": lambda s, ref: iter([lambda: s.get(ref, PARTS)]),
+    "look_up": lambda s, ref: iter([lambda: s.look_up(ref, PARTS), lambda: s.look_up(ref, active=True)]),
     "get_many": lambda s, ref: iter([lambda: s.get_many(range(1, 20), PARTS)]),
     "edges": lambda s, ref: iter([lambda way=way: s.edges([1, 2], direction=way) for way in ("in", "out", "both")]),
     "find": lambda s, ref: iter([lambda query=query: s.find(query) for query in queries()]),
@@ -299,7 +300,7 @@ def test_whoever_may_see_is_told(filled: Filled, session: Session) -> None:
         if filled.told(answered(ask), ref) - ECHOED.get(name, set())
     }
     assert telling >= {
-        "get", "get_many", "edges", "find", "suggest", "lineage", "history", "as_of", "changes", "folder"
+        "get", "look_up", "get_many", "edges", "find", "suggest", "lineage", "history", "as_of", "changes", "folder"
     }  # fmt: skip
 
 

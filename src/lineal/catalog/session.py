@@ -14,7 +14,7 @@ from lineal.catalog.values import Decision, Event, LabelPath, Principal, Role, S
 from lineal.catalog.work import Work
 from lineal.graph.change import Change, Commit
 from lineal.graph.errors import NotFound
-from lineal.graph.model import DEFAULT_NAMESPACE, AnyRef, Edge, Entity, Point, Record, Scalar, Span
+from lineal.graph.model import ACTIVE, DEFAULT_NAMESPACE, AnyRef, Edge, Entity, Point, Record, Scalar, Span
 from lineal.graph.query import Lineage, Page, Part, Query, Summary, Walk
 from lineal.graph.types import Types
 from lineal.store.base import Connection
@@ -80,6 +80,20 @@ class Session:
     def get(self, ref: AnyRef, parts: Sequence[Part] = ("properties", "labels", "external")) -> Entity:
         """One entity, softly deleted ones included; NotFound when there is none to see."""
         return reading.get(self, ref, parts)
+
+    def look_up(
+        self,
+        ref: AnyRef,
+        parts: Sequence[Part] = ("properties", "labels", "external"),
+        *,
+        active: bool = False,
+    ) -> Entity | None:
+        """As `get`, but None when there is none to see, or when it is deleted and should be active."""
+        try:
+            found = reading.get(self, ref, parts)
+        except NotFound:
+            return None
+        return None if active and found.state != ACTIVE else found
 
     def get_many(self, ids: Sequence[int], parts: Sequence[Part] = ("properties",)) -> list[Entity]:
         """Those of the entities that the caller may see, in the order of `ids`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lineal.catalog.session import Session
 from lineal.graph.change import AnyOperation, AtRevision, Change, Expect, PutEntity, Remove, TheExternal
-from lineal.graph.errors import NotFound
 from lineal.graph.model import ACTIVE, DEFAULT_NAMESPACE, AnyRef, ByExternal, ById, Entity
 
 CHANGED = "changed"
@@ -25,11 +24,8 @@ def outside_id(entity: Entity, protocol: str) -> str | None:
 
 def make_way(session: Session, address: AnyRef) -> bool:
     """Free an address whose bearer was deleted through Lineal; whether there was one."""
-    try:
-        found = session.get(address, ())
-    except NotFound:
-        return False
-    if found.state == ACTIVE:
+    found = session.look_up(address, ())
+    if found is None or found.state == ACTIVE:
         return False
     ref = ById(found.id)
     change: AnyOperation = PutEntity(

@@ -347,12 +347,23 @@ class TestManagersOfAWorkspace:
     @pytest.fixture
     def manager(self, people: People, bob: Person) -> Person:
         people.admin.send("POST", "3/workspaces", json={"name": "red"})
-        role = people.role("admin", ("workspace", "*", "MANAGE"), workspace="red")
-        people.admin.post("3/roles/assign", username="bob", role_id=role)
+        people.assign("bob", "red", "admin")
         return bob
 
+    def test_each_workspace_has_two_roles_from_the_start(self, people: People, bob: Person) -> None:
+        people.admin.send("POST", "3/workspaces", json={"name": "red"})
+        people.admin.within("red").experiment("hers")
+        people.assign("bob", "red", "user")
+        red = bob.within("red")
+        assert red.seen() == {"hers"}
+        mine = red.experiment("mine")
+        red.post("experiments/set-experiment-tag", experiment_id=mine, key="k", value="v")
+        hers = red.get("experiments/get-by-name", experiment_name="hers")["experiment"]["experiment_id"]
+        asked = {"experiment_id": hers, "key": "k", "value": "v"}
+        assert red.refused("POST", "experiments/set-experiment-tag", **asked) == DENIED
+
     def test_they_run_its_roles(self, people: People, manager: Person, ann: Person) -> None:
-        made = manager.post("3/roles/create", name="user", workspace="red")["role"]["id"]
+        made = manager.post("3/roles/create", name="guest", workspace="red")["role"]["id"]
         add = {"role_id": made, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"}
         manager.post("3/roles/permissions/add", **add)
         manager.post("3/roles/assign", username="ann", role_id=made)
@@ -361,6 +372,7 @@ class TestManagersOfAWorkspace:
         assert (red.seen(), ann.seen()) == ({"mine"}, set())
         assert {role["name"] for role in manager.get("3/roles/list", workspace="red")["roles"]} == {
             "admin",
+            "guest",
             "user",
         }
         assert {user["username"] for user in manager.get("users/list")["users"]} == {"admin", "ann", "bob"}

@@ -102,8 +102,7 @@ class TestMaking:
         for method in ("GET", "PATCH", "DELETE"):
             assert bob.refused(method, "3/workspaces/red", description="x") == MISSING
             assert bob.refused(method, "3/workspaces/none", description="x") == MISSING
-        role = people.role("admin", ("workspace", "*", "MANAGE"), workspace="red")
-        admin.post("3/roles/assign", username="bob", role_id=role)
+        people.assign("bob", "red", "admin")
         assert listed(bob) == ["red"]
         assert bob.refused("PATCH", "3/workspaces/red", description="x") == DENIED
         assert bob.refused("DELETE", "3/workspaces/red") == DENIED

@@ -9,7 +9,6 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Absent, AnyOperation, AtRevision, Expect, PutEntity
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.registry import LAST, LATEST, NUMBER, STAGE_NONE, VERSION, version_name, version_ref
 from lineal.graph.model import DELETED, ByExternal, ById, ByUuid, Entity, External, Properties
 
@@ -49,10 +48,8 @@ def numbered(session: Session, put: PutEntity, model: Entity, taken: str, change
 
 def _is_spent(session: Session, ref: ByExternal) -> bool:
     """Whether a number belonged to a version that was deleted; MLflow gives it to no other."""
-    try:
-        return session.get(ref, ()).state == DELETED
-    except NotFound:
-        return False
+    found = session.look_up(ref, ())
+    return found is not None and found.state == DELETED
 
 
 def _last(model: Entity, number: int, own: str, changed: str) -> list[AnyOperation]:

@@ -107,11 +107,9 @@ def _runs(resource: Resource, data: AnyRef, home: AnyRef, is_version: bool) -> P
 
 def _there(session: Session, data: ByName) -> list[PutEntity]:
     """The data at an artifact's place, which other tools know by the same name."""
-    try:
-        session.get(data, ())
-    except NotFound:
-        return [PutEntity(data, kind="dataset", properties={LOCATION: True})]
-    return []
+    if session.look_up(data, ()) is not None:
+        return []
+    return [PutEntity(data, kind="dataset", properties={LOCATION: True})]
 
 
 def _point(held: Held, run: AnyRef) -> list[AnyOperation]:

@@ -56,7 +56,7 @@ def create(call: Call) -> Reply:
         handle="model",
     )
     operations: list[AnyOperation] = [Expect(home.ref, experiments.ACTIVE, "experiment"), put]
-    if message.source_run_id and _is_there(call.session, run_ref(message.source_run_id)):
+    if message.source_run_id and call.session.look_up(run_ref(message.source_run_id), ()) is not None:
         operations.append(
             PutEdge("output", run_ref(message.source_run_id), Local("model"), {"model_id": number})
         )
@@ -76,14 +76,6 @@ def _properties(message: wire.CreateLoggedModel) -> Properties:
 
 def _own_location(root: str | None, number: str) -> Properties:
     return {"artifact_uri": translate.model_location(root, number)} if root is not None else {}
-
-
-def _is_there(session: Session, ref: AnyRef) -> bool:
-    try:
-        session.get(ref, ())
-    except NotFound:
-        return False
-    return True
 
 
 def get(call: Call) -> Reply:

@@ -17,7 +17,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 
 from lineal.catalog.session import Session
-from lineal.graph.errors import NotFound
 from lineal.graph.model import ACTIVE, AnyRef, Entity, Properties, Value
 from lineal.graph.query import Part
 from lineal.protocols.addresses import outside_id
@@ -43,11 +42,7 @@ def table(session: Session) -> TypeTable:
 
 def look_up(session: Session, ref: AnyRef) -> Entity | None:
     """What stands at an address, with properties and outside addresses; None when nothing is to be seen there."""
-    try:
-        found = session.get(ref, PARTS)
-    except NotFound:
-        return None
-    return found if found.state == ACTIVE else None
+    return session.look_up(ref, PARTS, active=True)
 
 
 def with_ids(session: Session, ids: Sequence[int], parts: Sequence[Part] = PARTS) -> list[Entity]:

@@ -13,7 +13,6 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph import openlineage as names
-from lineal.graph.errors import NotFound
 from lineal.graph.model import ACTIVE, AnyRef, ById, Entity, External
 from lineal.graph.query import Attribute, Compare, Part, Query
 
@@ -142,11 +141,8 @@ class Node:
 
 def load(session: Session, address: AnyRef) -> Node | None:
     """What is stored at an address; None when there is nothing for the caller to see."""
-    try:
-        entity = session.get(address, _PARTS)
-    except NotFound:
-        return None
-    return _node_of(entity, address)
+    entity = session.look_up(address, _PARTS)
+    return None if entity is None else _node_of(entity, address)
 
 
 def load_columns(session: Session, node: Node) -> dict[str, AnyRef]:

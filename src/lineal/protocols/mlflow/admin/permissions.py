@@ -147,11 +147,8 @@ def _experiment(session: Session, target: Target) -> Entity:
 
 def _registered(session: Session, target: Target) -> Entity:
     """A model or a prompt, whichever is meant."""
-    try:
-        found = session.get(ByName("model", target.pattern, target.workspace), ("properties",))
-    except NotFound:
-        found = None
-    if found is None or found.state != "active" or is_prompt(found.properties) != (target.type == "prompt"):
+    found = session.look_up(ByName("model", target.pattern, target.workspace), ("properties",), active=True)
+    if found is None or is_prompt(found.properties) != (target.type == "prompt"):
         what = "Prompt" if target.type == "prompt" else "Registered Model"
         raise Refused(MISSING, f"{what} with name={target.pattern} not found")
     return found

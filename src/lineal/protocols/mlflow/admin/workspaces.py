@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from lineal.catalog.session import Session
 from lineal.catalog.values import Grant, Role
 from lineal.graph.change import Absent, AnyOperation, Change, Expect, Present, PutEntity, Remove
-from lineal.graph.errors import Conflict, ExpectationFailed, Invalid, NotFound
+from lineal.graph.errors import Conflict, ExpectationFailed, Invalid
 from lineal.graph.model import Entity, Properties
 from lineal.graph.query import Attribute, Compare, Query, all_of, attribute
 from lineal.graph.types import WORKSPACE
@@ -153,10 +153,7 @@ def _entities(session: Session) -> list[Entity]:
 
 
 def _entity(session: Session, name: str) -> Entity | None:
-    try:
-        return session.get(ref(name), ("properties",))
-    except NotFound:
-        return None
+    return session.look_up(ref(name), ("properties",))
 
 
 def _properties(message: wire.NewWorkspace | wire.ChangedWorkspace) -> Properties:

@@ -17,7 +17,6 @@ from lineal.graph.change import (
     Remove,
     TheRecords,
 )
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.traces import TRACE
 from lineal.graph.model import ByExternal, ById, Entity
 from lineal.protocols.base import Call, Reply, json_reply
@@ -76,13 +75,8 @@ def _put(
 
 def _there(session: Session, traces: Iterable[str]) -> list[int]:
     """The graph's numbers of those of the traces that the caller may see."""
-    found = []
-    for trace in traces:
-        try:
-            found.append(session.get(ByExternal(TRACE, trace), ()).id)
-        except NotFound:
-            continue
-    return found
+    found = (session.look_up(ByExternal(TRACE, trace), ()) for trace in traces)
+    return [each.id for each in found if each is not None]
 
 
 def get(call: Call) -> Reply:

@@ -21,7 +21,6 @@ from lineal.graph.change import (
     TheEdge,
     TheRecords,
 )
-from lineal.graph.errors import NotFound
 from lineal.graph.model import ByExternal, ById, Entity, External, Local, Properties
 from lineal.graph.query import (
     Attribute,
@@ -137,11 +136,7 @@ def find_dataset(session: Session, number: str, parts: tuple[Part, ...] = WHOLE)
 
 def look_up(session: Session, number: str, parts: tuple[Part, ...] = ("external",)) -> Entity | None:
     """The same, or None."""
-    try:
-        found = session.get(ByExternal(DATASET, number), parts)
-    except NotFound:
-        return None
-    return found if found.state == "active" else None
+    return session.look_up(ByExternal(DATASET, number), parts, active=True)
 
 
 def dataset_message(dataset: Entity) -> wire.Dataset:

@@ -129,10 +129,7 @@ def find_schema(session: Session, number: str) -> Entity:
 
 def look_up(session: Session, number: str) -> Entity | None:
     """The same, or None."""
-    try:
-        return session.get(ByExternal(LABEL_SCHEMA, number), ("properties", "external"))
-    except NotFound:
-        return None
+    return session.look_up(ByExternal(LABEL_SCHEMA, number), ("properties", "external"))
 
 
 def _reply(session: Session, schema: Entity) -> Reply:
@@ -203,14 +200,13 @@ def list_all(call: Call) -> Reply:
 
 def _see_to_default(session: Session, experiment: Entity) -> None:
     """Make the default question if it is not there; who may only look does without."""
-    try:
-        session.get(named(LABEL_SCHEMA_NAME, experiment, DEFAULT_NAME), ())
-    except NotFound:
-        answer: label_inputs.Input = {"text": {}}
-        properties = _properties(_TYPES[1], answer, _DEFAULT_INSTRUCTION, False) | {"is_default": True}
-        put = _new(experiment, f"ls-{uuid.uuid4().hex}", DEFAULT_NAME, properties, None)
-        with contextlib.suppress(Conflict, Denied, NotFound):
-            session.commit(Change(put))
+    if session.look_up(named(LABEL_SCHEMA_NAME, experiment, DEFAULT_NAME), ()) is not None:
+        return
+    answer: label_inputs.Input = {"text": {}}
+    properties = _properties(_TYPES[1], answer, _DEFAULT_INSTRUCTION, False) | {"is_default": True}
+    put = _new(experiment, f"ls-{uuid.uuid4().hex}", DEFAULT_NAME, properties, None)
+    with contextlib.suppress(Conflict, Denied, NotFound):
+        session.commit(Change(put))
 
 
 def update(call: Call) -> Reply:

@@ -6,7 +6,6 @@ import uuid
 
 from lineal.catalog.session import Session
 from lineal.graph.change import AnyOperation, PutEntity
-from lineal.graph.errors import NotFound
 from lineal.graph.model import ByExternal, ById, Entity
 from lineal.graph.query import Expr
 from lineal.protocols.base import Call, Reply, json_reply
@@ -34,10 +33,7 @@ def configs(call: Call) -> Reply:
 
 
 def _look_up(session: Session, number: str) -> Entity | None:
-    try:
-        return session.get(ByExternal(SCORER, number), ("properties", "external"))
-    except NotFound:
-        return None
+    return session.look_up(ByExternal(SCORER, number), ("properties", "external"))
 
 
 def put(call: Call) -> Reply:

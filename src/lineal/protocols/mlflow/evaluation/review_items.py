@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from lineal.catalog.session import Session
 from lineal.graph.change import AnyOperation, PutEdge, PutEntity, Remove, TheEdge
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.traces import TRACE
 from lineal.graph.model import ByExternal, ById, Edge, Entity
 from lineal.protocols.base import Call, Reply, json_reply
@@ -83,11 +82,8 @@ def _traces(session: Session, queue: Entity, ids: Iterable[str]) -> dict[str, in
 
 
 def _trace(session: Session, queue: Entity, trace: str) -> int | None:
-    try:
-        found = session.get(ByExternal(TRACE, trace), ())
-    except NotFound:
-        return None
-    return found.id if found.home == queue.home and found.state == "active" else None
+    found = session.look_up(ByExternal(TRACE, trace), (), active=True)
+    return found.id if found is not None and found.home == queue.home else None
 
 
 def _items_of(session: Session, queue: Entity) -> list[Item]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Absent, AnyOperation, Change, Expect, PutEntity, Remove
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.traces import TRACE
 from lineal.graph.model import ByExternal, ById, Entity, External, Properties
 from lineal.graph.query import Attribute, Compare, Expr, ExternalId, Order, Property, Query, Related, all_of
@@ -189,17 +188,11 @@ def find_queue(session: Session, number: str) -> Entity:
 
 def look_up(session: Session, number: str) -> Entity | None:
     """The same, or None."""
-    try:
-        return session.get(ByExternal(REVIEW_QUEUE, number), ("properties", "external"))
-    except NotFound:
-        return None
+    return session.look_up(ByExternal(REVIEW_QUEUE, number), ("properties", "external"))
 
 
 def _look_up_by_name(session: Session, experiment: Entity, name: str) -> Entity | None:
-    try:
-        return session.get(named(REVIEW_QUEUE_NAME, experiment, name.lower()), ("properties", "external"))
-    except NotFound:
-        return None
+    return session.look_up(named(REVIEW_QUEUE_NAME, experiment, name.lower()), ("properties", "external"))
 
 
 def _kind(queue: Entity) -> str:

@@ -10,7 +10,6 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Absent, AnyOperation, Change, Expect, PutEdge, PutEntity, PutFacet, Remove
-from lineal.graph.errors import NotFound
 from lineal.graph.model import AnyRef, ByExternal, ById, Entity, External, Local
 from lineal.graph.query import Order, Property, Query, attribute
 from lineal.protocols.base import Call, Reply, json_reply
@@ -118,10 +117,7 @@ def version_ref(scorer: str, version: int) -> ByExternal:
 
 
 def _look_up(session: Session, experiment: Entity, name: str) -> Entity | None:
-    try:
-        return session.get(named(SCORER_NAME, experiment, name), ("properties", "external"))
-    except NotFound:
-        return None
+    return session.look_up(named(SCORER_NAME, experiment, name), ("properties", "external"))
 
 
 def find_scorer(session: Session, experiment: Entity, name: str) -> Entity:
@@ -221,10 +217,7 @@ def get(call: Call) -> Reply:
 def _one_version(session: Session, scorer: Entity, version: int | None) -> Entity | None:
     if version is None:
         return next(iter(_some_versions(session, [scorer], limit=1)), None)
-    try:
-        return session.get(version_ref(translate.outside_id(scorer, SCORER) or "", version), ("properties",))
-    except NotFound:
-        return None
+    return session.look_up(version_ref(translate.outside_id(scorer, SCORER) or "", version), ("properties",))
 
 
 def _messages(session: Session, scorers: Iterable[Entity], versions: Iterable[Entity]) -> list[wire.Scorer]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 from lineal.catalog.session import Session
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.registry import LAST, LATEST, NUMBER, STAGE, STAGE_NONE, number_of, stage_of
 from lineal.graph.model import ByUuid, Entity, Properties
 from lineal.graph.query import And, Attribute, Compare, Order, Property, Query, attribute
@@ -88,8 +86,9 @@ def _staying(session: Session, model: Entity, stage: str, moved: Sequence[Entity
     if pointer is None and model.properties.get(LAST):
         return []
     if isinstance(pointer, str) and pointer not in moving:
-        with contextlib.suppress(NotFound):
-            return [session.get(ByUuid(pointer), ("properties",))]
+        found = session.look_up(ByUuid(pointer), ("properties",))
+        if found is not None:
+            return [found]
     own = Compare(Property(STAGE), "is null") if stage == STAGE_NONE else Compare(Property(STAGE), "=", stage)
     others = attribute("uuid", "not in", moving)
     query = Query(

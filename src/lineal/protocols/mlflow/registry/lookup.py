@@ -47,37 +47,33 @@ class Registry:
 
     def model(self, name: str) -> Entity:
         """A model; Refused when there is none to see."""
-        with contextlib.suppress(NotFound):
-            found = self.session.get(self.ref(validate.model_name(name)), ("properties",))
-            if found.state == "active":
-                return found
-        raise Refused(MISSING, f"Registered Model with name={name} not found")
+        found = self.session.look_up(self.ref(validate.model_name(name)), ("properties",), active=True)
+        if found is None:
+            raise Refused(MISSING, f"Registered Model with name={name} not found")
+        return found
 
     def version(self, name: str, number: str) -> Located:
         """A version; Refused when there is none to see."""
         validate.model_name(name)
         wanted = validate.version(number)
-        with contextlib.suppress(NotFound):
-            model = self.session.get(self.ref(name), ("properties",))
-            if model.state == "active":
+        model = self.session.look_up(self.ref(name), ("properties",), active=True)
+        if model is not None:
+            with contextlib.suppress(NotFound):
                 return Located(model, self.numbered(model, wanted))
         raise Refused(MISSING, f"Model Version (name={name}, version={wanted}) not found")
 
     def numbered(self, model: Entity, number: int) -> Entity:
         """The version of a model with this number; NotFound when there is none to see."""
-        with contextlib.suppress(NotFound):
-            found = self.session.get(version_ref(model, number), ("properties",))
-            if found.state == "active":
-                return found
-        foreign = self.session.get(ById(number), ("properties",)) if 0 < number < _TOO_LARGE else None
-        if (
-            foreign
-            and foreign.home == model.id
-            and foreign.state == "active"
-            and _is_version_of_another_tool(foreign)
-        ):
+        found = self.session.look_up(version_ref(model, number), ("properties",), active=True)
+        if found is not None:
+            return found
+        foreign = self._active(number) if 0 < number < _TOO_LARGE else None
+        if foreign and foreign.home == model.id and _is_version_of_another_tool(foreign):
             return foreign
         raise NotFound(f"no version {number} of {model.name!r}")
+
+    def _active(self, number: int) -> Entity | None:
+        return self.session.look_up(ById(number), ("properties",), active=True)
 
     def commit(self, build: Callable[[], Sequence[AnyOperation]]) -> Commit:
         """Commit what `build` makes of what it reads, anew whenever somebody else was quicker.

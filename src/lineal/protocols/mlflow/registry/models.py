@@ -55,11 +55,8 @@ def _free(registry: Registry, name: str) -> Expect:
 
 def _make_way(registry: Registry, name: str) -> bool:
     """Give another name to a deleted model that stands in the way; whether there was one."""
-    try:
-        found = registry.session.get(registry.ref(name), ())
-    except NotFound:
-        return False
-    if found.state == "active":
+    found = registry.session.look_up(registry.ref(name), ())
+    if found is None or found.state == "active":
         return False
     put = PutEntity(ById(found.id), kind="model", name=name_of_deleted(found), unique=True)
     registry.session.commit(Change([unchanged(found), put]))
@@ -69,12 +66,9 @@ def _make_way(registry: Registry, name: str) -> bool:
 def _taken(registry: Registry, name: str, properties: Properties) -> Refused:
     """That the name belongs to another model, or to a prompt, which share their names."""
     wanted = "Prompt" if TAG + IS_PROMPT in properties else "Registered Model"
-    try:
-        holder = registry.session.get(registry.ref(name), ("properties",))
-        held = "Prompt" if TAG + IS_PROMPT in holder.properties else "Registered Model"
-    except NotFound:
-        held = wanted
-    if wanted == held:
+    holder = registry.session.look_up(registry.ref(name), ("properties",))
+    held = "Prompt" if holder and TAG + IS_PROMPT in holder.properties else "Registered Model"
+    if holder is None or wanted == held:
         return Refused(EXISTS, f"{wanted} (name={name}) already exists.")
     return Refused(
         EXISTS,

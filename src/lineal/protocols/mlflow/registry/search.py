@@ -6,14 +6,12 @@ models too, are found only by who asks for them.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from lineal.catalog.session import Session
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.registry import IS_PROMPT, NUMBER, is_foreign
 from lineal.graph.model import Entity, Scalar
 from lineal.graph.query import (
@@ -206,11 +204,8 @@ def _name_clause(registry: Registry, clause: Clause) -> Expr:
 
 
 def _named(registry: Registry, names: Sequence[Scalar]) -> list[int]:
-    found = []
-    for name in names:
-        with contextlib.suppress(NotFound):
-            found.append(registry.session.get(registry.ref(str(name)), ()).id)
-    return found
+    found = (registry.session.look_up(registry.ref(str(name)), ()) for name in names)
+    return [each.id for each in found if each is not None]
 
 
 def _number_clause(clause: Clause) -> Expr:

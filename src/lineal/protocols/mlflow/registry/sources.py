@@ -14,7 +14,6 @@ from typing import NamedTuple, NoReturn
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 from lineal.catalog.session import Session
-from lineal.graph.errors import NotFound
 from lineal.graph.mlflow.names import model_id, model_ref
 from lineal.graph.mlflow.registry import is_prompt, number_of, stage_of, version_name
 from lineal.graph.model import Entity
@@ -163,11 +162,10 @@ def _with_model(session: Session, origin: Origin, named: _Named | None) -> Origi
 
 
 def _logged_model(session: Session, number: str) -> Entity:
-    with contextlib.suppress(NotFound):
-        found = session.get(model_ref(number), ("properties", "external"))
-        if found.state == "active":
-            return found
-    raise missing("logged_model", number)
+    found = session.look_up(model_ref(number), ("properties", "external"), active=True)
+    if found is None:
+        raise missing("logged_model", number)
+    return found
 
 
 def _model_root(session: Session, model: Entity) -> str:
