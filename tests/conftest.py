@@ -7,6 +7,7 @@ wheel, started once for each worker of xdist.
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 import warnings
@@ -15,11 +16,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 
 from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.catalog.session import Session
 from lineal.store import migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Passwords hashed in no time: what takes long to guess takes long to test."""
+    quick = functools.partial(argon2.PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argon2, "PasswordHasher", quick)
+        yield
 
 
 @pytest.fixture(scope="session")
