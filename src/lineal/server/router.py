@@ -122,7 +122,7 @@ class Router:
             if _is_variable(segment):
                 node.variable = node = node.variable or _Node()
             else:
-                node = node.literal.setdefault(segment, _Node())
+                node = node.literal.get(segment) or node.literal.setdefault(segment, _Node())
         return node.here
 
 
