@@ -139,7 +139,7 @@ class TestWays:
         assert bearers(graph) == "abd"
         assert why(graph, "d") == {"b": ("bad", ["member", "derived"])}
 
-    @pytest.mark.parametrize("kind", ["parent", "owns", "describes", "same_as"])
+    @pytest.mark.parametrize("kind", ["parent", "owns", "describes", "differs"])
     def test_edges_without_a_flow_carry_nothing(self, graph: Session, kind: str) -> None:
         link(graph, "ab", "ca", kind=kind)
         do(graph, PutLabel(data("a"), PII))

@@ -15,6 +15,7 @@ from lineal.catalog.accounts import Accounts
 from lineal.catalog.catalog import NOBODY, Catalog
 from lineal.catalog.rendered import Rendering
 from lineal.catalog.session import Session
+from lineal.catalog.trail import Trail
 from lineal.catalog.values import Event, Grant
 from lineal.graph.change import (
     Absent,
@@ -171,11 +172,23 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "get": lambda s, ref: iter([lambda: s.get(ref, PARTS)]),
     "look_up": lambda s, ref: iter([lambda: s.look_up(ref, PARTS), lambda: s.look_up(ref, active=True)]),
     "get_many": lambda s, ref: iter([lambda: s.get_many(range(1, 20), PARTS)]),
+    "get_named": lambda s, ref: iter([lambda: [*s.get_named([ref] if isinstance(ref, ByName) else []).values()]]),
+    "get_external": lambda s, ref: iter([lambda: s.get_external("erp", ["grobsnap"], PARTS)]),
+    "newest_of": lambda s, ref: iter([lambda: s.newest_of(range(1, 20), "run", 3)]),
+    "namespaces": lambda s, ref: iter([lambda: s.namespaces("dataset")]),
+    "in_namespaces": lambda s, ref: iter([lambda: s.in_namespaces("dataset", ["vexillard"], PARTS, limit=9)]),
+    "values": lambda s, ref: iter([lambda: s.values("quindle", 9)]),
+    "labels": lambda s, ref: iter([lambda: s.labels("classification")]),
+    "cursor": lambda s, ref: iter([lambda: s.cursor(1)]),
+    "records_among": lambda s, ref: iter([lambda: s.records_among(["entity"], None, ["text"])]),
+    "count_records_among": lambda s, ref: iter([lambda: s.count_records_among(["entity"], None)]),
+    "some_records": lambda s, ref: iter([lambda: s.some_records(["entity"], None, range(1, 20))]),
     "edges": lambda s, ref: iter([lambda way=way: s.edges([1, 2], direction=way) for way in ("in", "out", "both")]),
     "find": lambda s, ref: iter([lambda query=query: s.find(query) for query in queries()]),
     "suggest": lambda s, ref: iter([lambda text=text: s.suggest(text) for text in ("zor", "huf", "mizz")]),
     "counts": lambda s, ref: iter([s.counts]),
     "lineage": lambda s, ref: iter([lambda: s.lineage(Walk(ref))]),
+    "trail": lambda s, ref: iter([lambda up=up: _followed(s.trail(ref), up) for up in (True, False)]),
     "series": lambda s, ref: iter([lambda: s.series(ref, "wibblestone")]),
     "records": lambda s, ref: iter([lambda: s.records(ref), lambda: s.records(ref, keys=["quindle"])]),
     "count_records": lambda s, ref: iter([lambda: s.count_records(ref)]),
@@ -206,6 +219,15 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "folder": lambda s, ref: iter([lambda write=write: s.folder(ref, write=write) for write in (False, True)]),
 }  # fmt: skip
 """How each method of a session is asked."""
+
+
+def _followed(trail: Trail, up: bool) -> list[Any]:
+    """All that a trail tells, also of what one has not come to."""
+    everything = range(1, 20)
+    trail.enter(everything)
+    ways = [trail.step(everything, ["input"], up=up, limit=100, ends=ends) for ends in ((), ("run",))]
+    return [*ways, trail.enter(everything), trail.count(everything, ["input"], up=up)]
+
 
 SUMMARIES = [
     Summary(kinds=["entity"], of="entities", by=[Attribute("name")]),
@@ -300,7 +322,9 @@ def test_whoever_may_see_is_told(filled: Filled, session: Session) -> None:
         if filled.told(answered(ask), ref) - ECHOED.get(name, set())
     }
     assert telling >= {
-        "get", "look_up", "get_many", "edges", "find", "suggest", "lineage", "history", "as_of", "changes", "folder"
+        "get", "look_up", "get_many", "get_external", "get_named", "newest_of", "namespaces", "in_namespaces",
+        "values", "labels", "records_among", "some_records", "edges", "find", "suggest", "lineage", "trail",
+        "history", "as_of", "changes", "folder",
     }  # fmt: skip
 
 

@@ -33,6 +33,9 @@ from lineal.graph.names import Place, locate, parse_ref, parse_url
         ("jdbc:mysql://db/shop/orders", "mysql://db:3306", "shop.orders"),
         ("snowflake://org-acc/DB/PUBLIC/T", "snowflake://org-acc", "DB.PUBLIC.T"),
         ("bigquery://project/set/table", "bigquery", "project.set.table"),
+        ("crate://Db/shop/doc/orders", "crate://db:4200", "shop.doc.orders"),
+        ("databricks://me:dapi@Acme.cloud/main/shop/orders", "unitycatalog://acme.cloud", "main.shop.orders"),
+        ("pubsub:topic:acme:clicks", "pubsub", "topic:acme:clicks"),
         ("kafka://broker:9092/clicks", "kafka://broker:9092", "clicks"),
     ],
 )
@@ -41,7 +44,7 @@ def test_a_location_has_one_name(location: str, namespace: str, name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "location", ["", "train.csv", "../x", "squad", "mlflow-artifacts:/1/a", "s3:", "abfss://x"]
+    "location", ["", "train.csv", "../x", "squad", "mlflow-artifacts:/1/a", "s3:", "abfss://x", "pubsub:x", "azurecosmos://h/a/b"]
 )
 def test_what_does_not_say_where_has_none(location: str) -> None:
     assert locate(location) is None

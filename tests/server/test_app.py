@@ -111,6 +111,11 @@ def test_what_we_worded_ourselves_is_logged(
     assert caplog.records[0].exc_info is None
 
 
+def test_slashes_at_the_beginning_are_one(call: Caller, door: Door) -> None:
+    assert call("GET", "http://localhost:5000//health").text == "OK"
+    assert call("GET", "http://localhost:5000///nowhere/at/all.json").status_code == 404
+
+
 def test_head_follows_from_get_unless_a_door_serves_it(call: Caller, door: Door) -> None:
     door.handler = lambda one: Reply(200, one.method.encode(), "text/plain")
     answer = call("HEAD", "/test/named/x")

@@ -15,9 +15,9 @@ import pytest
 from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.catalog.values import Grant
 from lineal.graph.change import Change, PutEntity
+from lineal.graph.mlmd.messages import message
 from lineal.graph.model import ByName
 from lineal.protocols import tenants
-from lineal.protocols.mlmd.messages import message
 from lineal.server.app import Server
 from lineal.server.settings import Settings
 

@@ -161,8 +161,10 @@ def test_a_failure_is_tried_again_until_it_is_given_up(
 
 
 def test_the_pause_before_the_next_attempt_grows(
-    hooks: Webhooks, session: Session, listener: Listener
+    hooks: Webhooks, session: Session, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert list(module.PAUSES) == sorted(module.PAUSES)
+    monkeypatch.setattr(module, "PAUSES", (10, 60))
     listener.outcomes = [Outcome(500, "answered with status 500")]
     webhook, _ = hooks.add(session, URL, [], [], None)
     with _working(hooks):
@@ -172,7 +174,6 @@ def test_the_pause_before_the_next_attempt_grows(
     (waiting,) = hooks.deliveries(session, webhook.id)
     assert (waiting.status, waiting.attempt) == ("pending", 1)
     assert 8_000 < waiting.next_at - time.time() * 1000 <= 10_000
-    assert list(module.PAUSES) == sorted(module.PAUSES)
 
 
 def test_what_happened_while_nobody_worked_is_delivered_later(

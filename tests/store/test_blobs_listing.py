@@ -7,11 +7,13 @@ import os
 import time
 import tracemalloc
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from lineal.graph.errors import Invalid
 from lineal.store.blobs import Blobs, Folder, Listed, listing
 
 NAME = "0123456789abcdef0123456789abcdef"
@@ -95,6 +97,95 @@ def test_names_are_remembered(folder: Folder, place: Path, monkeypatch: pytest.M
     assert folder.list() == [Listed("a", False, 2)]
     monkeypatch.setattr(listing.os, "scandir", None)
     assert folder.list() == [Listed("a", False, 2)]
+
+
+def test_our_own_changes_are_added_to_what_is_remembered(
+    folder: Folder, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("b", "d", "deep/er"):
+        put(folder, path, b"12")
+    settle(place)
+    before = folder.entries()
+    assert next(before) == Listed("b", False, 2)
+    monkeypatch.setattr(listing.Names, "read", None)
+    put(folder, "c", b"123")
+    put(folder, "b", b"1234")
+    put(folder, "a", b"1")
+    folder.delete("d")
+    assert folder.list() == [
+        Listed("a", False, 1),
+        Listed("b", False, 4),
+        Listed("c", False, 3),
+        Listed("deep", True, 0),
+    ]
+    assert [each.path for each in before] == ["d", "deep"], "a listing that is under way stays as it was"
+    assert [each.path for each in folder.entries("", "b")] == ["c", "deep"]
+
+
+def test_a_failed_change_and_one_of_somebody_else_are_read_anew(folder: Folder, place: Path) -> None:
+    put(folder, "a")
+    (place / "taken").mkdir()
+    settle(place)
+    assert len(folder.list()) == 2
+    with pytest.raises(Invalid):
+        put(folder, "taken")
+    assert len(folder.list()) == 2
+    settle(place)
+    assert len(folder.list()) == 2
+    (place / "foreign").write_bytes(b"xyz")
+    put(folder, "b")
+    assert [each.path for each in folder.list()] == ["a", "b", "foreign", "taken"]
+
+
+def test_what_was_added_to_is_read_again_after_a_while(
+    folder: Folder, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a")
+    settle(place)
+    folder.list()
+    put(folder, "b")
+    changed = place.stat().st_mtime_ns
+    (place / "unnoticed").touch()
+    os.utime(place, ns=(changed, changed))
+    assert [each.path for each in folder.list()] == ["a", "b"]
+    later = time.monotonic() + 61
+    monkeypatch.setattr(listing.time, "monotonic", lambda: later)
+    assert [each.path for each in folder.list()] == ["a", "b", "unnoticed"]
+
+
+def test_on_a_disk_with_a_coarse_clock_every_change_is_read(
+    folder: Folder, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_touched", lambda _: 1)
+    put(folder, "a")
+    settle(place)
+    folder.list()
+    put(folder, "b")
+    reads: list[str] = []
+    real = listing.Names.read
+    monkeypatch.setattr(listing.Names, "read", lambda full: reads.append(full) or real(full))
+    assert len(folder.list()) == 2
+    assert reads
+
+
+def test_many_writers_and_readers_of_one_folder_agree_in_the_end(folder: Folder, place: Path) -> None:
+    put(folder, "000-0")
+    settle(place)
+    folder.list()
+
+    def write(number: int) -> None:
+        for step in range(12):
+            put(folder, f"{step:03}-{number}", b"x" * step)
+            found = [each.path for each in folder.list()]
+            assert found == sorted(set(found))
+            assert f"{step:03}-{number}" in found
+            if step % 3 == 0:
+                folder.delete(f"{step:03}-{number}")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    listed = {each.path: each.size for each in folder.list()}
+    assert listed == {path.name: path.stat().st_size for path in place.iterdir()}
 
 
 def test_no_more_names_are_remembered_than_there_is_room_for(

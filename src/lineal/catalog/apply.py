@@ -32,7 +32,7 @@ from lineal.graph.change import (
     TheRecords,
 )
 from lineal.graph.errors import Conflict, Invalid
-from lineal.graph.model import ByExternal, External, Point
+from lineal.graph.model import ByExternal, ByName, External, Point
 from lineal.graph.types import WORKSPACE, EdgeDef, LabelDef
 from lineal.store.sql import accounts, edges, entities, labels, points, records, remains, text
 
@@ -78,7 +78,9 @@ def _put_entity(work: Work, put: PutEntity, node: Node) -> None:
 
 
 def _create(work: Work, put: PutEntity, node: Node) -> None:
-    _refuse_taken(work, node, node.key)
+    address = ByName(node.kind, node.key or "", node.namespace)
+    if work.renamed or work.found.get(address, node) is not None:
+        _refuse_taken(work, node, node.key)
     node.home = work.stored(put.home).id if put.home is not None else None
     node.id = work.state.take(work.cx, "entity")
     node.state = STATES.index(put.state or "active")
@@ -91,6 +93,7 @@ def _create(work: Work, put: PutEntity, node: Node) -> None:
     if node in work.owned:
         _give_to_maker(work, node)
     work.state.nodes.keep(node)
+    work.properties[node.id] = {}
     _set_properties(work, node, {key: value for key, value in put.properties.items() if value is not None})
     work.reindex[node.id] = node
     work.new.add(node.id)
@@ -138,6 +141,7 @@ def _wanted(work: Work, put: PutEntity, node: Node) -> dict[str, Any]:
         if put.unique:
             if put.name != node.key:
                 _refuse_taken(work, node, put.name)
+                work.renamed = True
             wanted["key"] = put.name
     return wanted
 
@@ -197,14 +201,17 @@ def _change_properties(
         gone = [work.state.symbols.find(work.cx, key) for key, value in changed.items() if value is None]
         if gone:
             entities.drop_properties(work.cx, node.id, gone)
+            for key in gone:
+                work.properties.get(node.id, {}).pop(key, None)
 
 
 def _set_properties(work: Work, node: Node, values: dict[str, Any]) -> None:
     if values:
         intern = work.state.symbols.intern
-        entities.put_properties(
-            work.cx, node.id, [(intern(work.cx, key), value) for key, value in values.items()]
-        )
+        numbered = {intern(work.cx, key): value for key, value in values.items()}
+        entities.put_properties(work.cx, node.id, numbered.items())
+        if node.id in work.properties:
+            work.properties[node.id] |= numbered
 
 
 def _addresses(put: PutEntity) -> list[External]:
@@ -216,11 +223,18 @@ def _addresses(put: PutEntity) -> list[External]:
 def _put_externals(work: Work, externals: list[External], node: Node) -> None:
     for external in externals:
         protocol = work.state.symbols.intern(work.cx, external.protocol)
-        row = entities.by_external(work.cx, protocol, external.id)
+        is_free = _is_free(work, ByExternal(external.protocol, external.id), node)
+        row = None if is_free else entities.by_external(work.cx, protocol, external.id)
         if row is None:
             entities.put_external(work.cx, protocol, external.id, node.id)
         elif row[0] != node.id:
             raise Conflict(f"{external.protocol} {external.id!r} is another entity already")
+
+
+def _is_free(work: Work, address: ByExternal, node: Node) -> bool:
+    """Whether it is known already that nothing is stored at the address of a new entity."""
+    is_absent = work.found.get(address, node) is None and work.refs.get(address) is node
+    return is_absent and work.is_first(("external", address.protocol, address.id), node)
 
 
 def _set_state(work: Work, node: Node, state: str, cascade: bool) -> None:
@@ -253,7 +267,8 @@ def _set_states_below(work: Work, node: Node, number: int, action: str) -> None:
 def _put_edge(work: Work, put: PutEdge) -> None:
     source, target = work.stored(put.source), work.stored(put.target)
     kind = work.state.symbols.intern(work.cx, put.kind)
-    stored = edges.find(work.cx, source.id, target.id, kind)
+    is_first = work.is_first(("edge", source.id, target.id, kind), source, target)
+    stored = None if is_first else edges.find(work.cx, source.id, target.id, kind)
     about = {"kind": put.kind, "source": source.id, "target": target.id}
     if stored is None:
         _check_new_edge(work, put, source, kind)
@@ -296,7 +311,8 @@ def _flow(work: Work, kind: str, source: Node, target: Node) -> list[Flow]:
 def _put_facet(work: Work, put: PutFacet) -> None:
     node = work.stored(put.ref)
     name = work.state.symbols.intern(work.cx, put.name)
-    stored = entities.facet(work.cx, node.id, name)
+    is_first = work.is_first(("facet", node.id, name), node)
+    stored = None if is_first else entities.facet(work.cx, node.id, name)
     document = None if put.document is None else to_json(put.document)
     if document == stored:
         return
@@ -356,7 +372,7 @@ def _put_spans(work: Work, put: PutSpans) -> None:
 def _put_records(work: Work, put: PutRecords) -> None:
     node = work.stored(put.ref)
     given = {key: _with_nan(document) for key, document in put.records.items()}
-    stored = records.documents(work.cx, node.id, list(given))
+    stored = _stored_records(work, node, list(given))
     new = {key: each for key, each in given.items() if key not in stored}
     changed = {key: each for key, each in given.items() if stored.get(key, each) != each}
     if not new and not changed:
@@ -367,6 +383,13 @@ def _put_records(work: Work, put: PutRecords) -> None:
         records.update(work.cx, node.id, changed, work.now)
     work.touch(node)
     work.log(node, "records", None, {"records": {"added": len(new), "changed": len(changed)}})
+
+
+def _stored_records(work: Work, node: Node, keys: list[str]) -> dict[str, str]:
+    if work.is_first(("records", node.id), node):
+        return {}
+    known = work.records.pop(node.id, None)
+    return records.documents(work.cx, node.id, keys) if known is None else known
 
 
 def _with_nan(document: Any) -> str:

@@ -112,7 +112,8 @@ def _edge(work: Work, put: PutEdge) -> None:
         )
     if source is target:
         raise Invalid(f"{source.name!r} cannot be related to itself")
-    _document(put.detail)
+    if put.detail:
+        _document(put.detail)
     types.check_detail(put.kind, put.detail, whole=False)
 
 

@@ -56,10 +56,12 @@ def audit(work: Work) -> None:
 
 def _json(value: dict[str, object]) -> str | None:
     """JSON text, in which properties keep NaN and Infinity; without them the faster encoder will do."""
+    if not value:
+        return None
     properties = value.get("properties")
     if isinstance(properties, dict) and not _SAFE.issuperset(map(type, properties.values())):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return to_json(value) if value else None
+    return to_json(value)
 
 
 _SAFE = frozenset({str, int, bool, type(None)})

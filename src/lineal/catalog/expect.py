@@ -70,5 +70,7 @@ def same(old: Any, new: Any) -> bool:
 def properties(work: Work, node: Node, keys: list[str]) -> dict[str, Any]:
     """Those of the properties that are stored."""
     symbols = {work.state.symbols.find(work.cx, key): key for key in keys}
-    found = entities.some_properties(work.cx, node.id, list(symbols))
-    return {symbols[number]: value for number, value in found.items()}
+    found = work.properties.get(node.id)
+    if found is None or not (node.id in work.new or symbols.keys() <= work.known_keys):
+        found = entities.some_properties(work.cx, node.id, list(symbols))
+    return {symbols[number]: value for number, value in found.items() if number in symbols}

@@ -14,6 +14,7 @@ from lineal.graph.change import PutFacet, PutLabel
 from lineal.store.sql import entities, labels, text
 
 _DESCRIPTIONS = ("description", "tag.mlflow.note.content")
+_TAG = "tag."
 _SPOKEN = 200
 SCHEMA = "schema"
 """The facet whose fields are part of the text."""
@@ -24,12 +25,10 @@ def index(work: Work) -> None:
     if not work.reindex:
         return
     nodes = list(work.reindex.values())
-    documents = documents_of(work, nodes)
-    for node, document in zip(nodes, documents, strict=True):
-        text.put(work.cx, node.id, document, new=node.id in work.new)
-    work.state.learn(
-        work.cx, {word for document in documents for part in document for word in text.words(part)}
-    )
+    spoken = [text.parts(document) for document in documents_of(work, nodes)]
+    for node, parts in zip(nodes, spoken, strict=True):
+        text.put(work.cx, node.id, parts, new=node.id in work.new)
+    work.state.learn(work.cx, {word for parts in spoken for part in parts for word in part})
 
 
 def documents_of(work: Work, nodes: Sequence[Node]) -> list[text.Document]:
@@ -49,9 +48,9 @@ def _asked(work: Work, nodes: Sequence[Node], put: type[PutLabel | PutFacet]) ->
 def _document(
     node: Node, properties: dict[str, Any], labelled: list[str], columns: list[str]
 ) -> text.Document:
-    description = " ".join(str(properties[key]) for key in _DESCRIPTIONS if properties.get(key) is not None)
+    description = " ".join([str(properties[key]) for key in _DESCRIPTIONS if properties.get(key) is not None])
     tags = [*labelled, node.owner or "", node.namespace if node.namespace != "default" else ""]
-    tags += [value for key, value in properties.items() if _is_spoken(key, value)]
+    tags += [value for key, value in properties.items() if key.startswith(_TAG) and _is_spoken(key, value)]
     return text.Document(node.name, description, " ".join(tags), " ".join(columns))
 
 
@@ -62,7 +61,7 @@ def speaks(after: dict[str, Any]) -> bool:
 
 
 def _is_text(key: str) -> bool:
-    return key in _DESCRIPTIONS or (key.startswith("tag.") and not key.startswith("tag.mlflow."))
+    return key in _DESCRIPTIONS or (key.startswith(_TAG) and not key.startswith("tag.mlflow."))
 
 
 def _is_spoken(key: str, value: Any) -> bool:
@@ -74,7 +73,7 @@ def _properties(work: Work, ids: Sequence[int]) -> defaultdict[int, dict[str, An
     found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     for put, node in zip(work.puts(), work.targets, strict=True):
         if node.id in work.new:
-            found[node.id] |= put.properties
+            found[node.id] = found[node.id] | put.properties if node.id in found else put.properties
     stored = [number for number in ids if number not in work.new]
     for entity, key, *value in entities.properties(work.cx, stored) if stored else ():
         found[entity][work.state.symbols.text(work.cx, key)] = entities.unpack_value(*value)

@@ -36,7 +36,7 @@ def lineage(session: Session, walk: Walk) -> Lineage:
     nodes = reading.get_many(session, reached, ())
     seen = {node.id for node in nodes}
     hidden = [number for number in reached if number not in seen]
-    shown = [edge if edge.source in seen and edge.target in seen else _bare(edge) for edge in between]
+    shown = [edge if edge.source in seen and edge.target in seen else bare(edge) for edge in between]
     return _only_kinds(session, walk, Lineage(start.id, nodes, shown, hidden, truncated))
 
 
@@ -62,7 +62,8 @@ def _reached(session: Session, walk: Walk, start: int, kinds: list[int]) -> tupl
     return ids[: walk.limit], truncated or len(ids) > walk.limit
 
 
-def _bare(edge: Edge) -> Edge:
+def bare(edge: Edge) -> Edge:
+    """An edge at something that may not be seen."""
     return msgspec.structs.replace(edge, detail={})
 
 

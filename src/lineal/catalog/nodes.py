@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid
+from lineal.graph.openlineage import DATASET as ALIAS
+from lineal.graph.openlineage import alias_ref
 from lineal.graph.types import WORKSPACE, Types
 from lineal.store.base import Connection, Row
 from lineal.store.sql import entities
 from lineal.store.sql.symbols import Symbols
 
 STATES = ("active", "deleted")
+DATA = ("dataset", "artifact")
+"""Kinds that may have several names, under the protocol `ALIAS`."""
 _LIMIT = 50_000
 
 
@@ -73,8 +79,58 @@ class Nodes:
         if isinstance(ref, ByUuid):
             return self._load(cx, entities.by_uuid(cx, ref.uuid))
         if isinstance(ref, ByName):
-            return self._load(cx, row_by_name(cx, self._symbols, types, ref))
+            row = row_by_name(cx, self._symbols, types, ref)
+            return self._otherwise(cx, ref) if row is None else self._load(cx, row)
         return None
+
+    def _otherwise(self, cx: Connection, ref: ByName) -> Node | None:
+        """Data that has this as another of its names."""
+        return self._external(cx, alias_ref(ref.namespace, ref.name)) if ref.kind in DATA else None
+
+    def load(self, cx: Connection, types: Types, refs: Iterable[AnyRef]) -> dict[AnyRef, Node | None]:
+        """What stands at many addresses: names and outside ids."""
+        found: dict[AnyRef, Node | None] = {}
+        outside: dict[str, list[ByExternal]] = defaultdict(list)
+        named: dict[tuple[str, str], list[ByName]] = defaultdict(list)
+        for ref in refs:
+            if isinstance(ref, ByExternal) and (ref.protocol, ref.id) not in self._by_external:
+                outside[ref.protocol].append(ref)
+            elif isinstance(ref, ByName):
+                named[types.identity(ref.kind), ref.namespace].append(ref)
+        for protocol, externals in outside.items():
+            found |= self._load_external(cx, protocol, externals)
+        for (scope, namespace), names in named.items():
+            found |= self._load_named(cx, scope, namespace, names)
+        return found | self._load_otherwise(cx, found)
+
+    def _load_otherwise(self, cx: Connection, found: dict[AnyRef, Node | None]) -> dict[AnyRef, Node | None]:
+        data = [
+            ref
+            for ref, node in found.items()
+            if node is None and isinstance(ref, ByName) and ref.kind in DATA
+        ]
+        aliases = {alias_ref(ref.namespace, ref.name): ref for ref in data}
+        stored = self._load_external(cx, ALIAS, list(aliases)) if aliases else {}
+        return {aliases[each]: node for each, node in stored.items() if isinstance(each, ByExternal)}
+
+    def _load_external(
+        self, cx: Connection, protocol: str, refs: Sequence[ByExternal]
+    ) -> dict[AnyRef, Node | None]:
+        ids = [each.id for each in refs]
+        rows = entities.by_externals(cx, self._symbols.find(cx, protocol), ids)
+        stored = {external: self._load(cx, tuple(row)) for external, *row in rows}
+        for external, node in stored.items():
+            if node is not None:
+                self._by_external[protocol, external] = node.id
+        return {each: stored.get(each.id) for each in refs}
+
+    def _load_named(
+        self, cx: Connection, scope: str, namespace: str, refs: Sequence[ByName]
+    ) -> dict[AnyRef, Node | None]:
+        find = self._symbols.find
+        rows = entities.by_keys(cx, find(cx, scope), find(cx, namespace), [each.name for each in refs])
+        stored = {node.key: node for row in rows if (node := self._load(cx, row)) is not None}
+        return {each: stored.get(each.name) for each in refs}
 
     def _external(self, cx: Connection, ref: ByExternal) -> Node | None:
         address = (ref.protocol, ref.id)

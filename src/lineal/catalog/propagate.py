@@ -14,8 +14,12 @@ def propagate(work: Work) -> None:
     """Bring inherited labels up to date with what was put, removed, linked and unlinked."""
     for cause in sorted(work.causes):
         _spread_anew(work, cause)
+    # What an edge hands on to an origin goes on along the other edges of the change in the same step.
+    origins = sorted({flow.origin for flow in work.flows_added})
+    bearing = {row[0] for row in labels.of(work.cx, origins)} if origins else set()
     for flow in work.flows_added:
-        _spread_on(work, flow.origin, flow.target)
+        if flow.origin in bearing:
+            _spread_on(work, flow.origin, flow.target)
 
 
 def _spread_anew(work: Work, cause: Cause) -> None:

@@ -230,11 +230,14 @@ def records(
     node = visible(session, ref)
     cx = session.catalog.store.reader()
     found = rows_of.page(cx, node.id, after, limit) if keys is None else rows_of.some(cx, node.id, keys)
+    return [record_of(row) for row in found]
+
+
+def record_of(row: Row) -> Record:
+    """A row as a record."""
+    number, key, document, created, updated = row
     # Not msgspec, which does not know the NaN and Infinity of documents.
-    return [
-        Record(number, key, json.loads(document), created, updated)
-        for number, key, document, created, updated in found
-    ]
+    return Record(number, key, json.loads(document), created, updated)
 
 
 def count_records(session: Session, ref: AnyRef) -> int:

@@ -10,15 +10,16 @@ from lineal.catalog import reading
 from lineal.catalog.nodes import node_of
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity
-from lineal.graph.query import And, Attribute, Compare, Expr, Metric, Page, Query
+from lineal.graph.query import Attribute, Compare, Metric, Page, Query
 from lineal.store.base import Connection, Row
 from lineal.store.sql import entities, text
-from lineal.store.sql.find import STATES, TRUE, Compiler, Names, Sql, valid_at
+from lineal.store.sql.find import STATES, TRUE, Compiler, Names, Sql, parts_of, valid_at
 
 if TYPE_CHECKING:
     from lineal.catalog.session import Session
 
 MOST = 50_000
+FARTHEST = 1_000_000_000
 _SIMILAR = 20
 _MOST_KINDS = 30
 _FACETS = {"kind": "e.kind", "namespace": "e.namespace", "owner": "e.owner"}
@@ -42,7 +43,7 @@ def find(session: Session, query: Query) -> Page:
     """
     if not 1 <= query.limit <= MOST:
         raise Invalid(f"a page has 1 to {MOST} entities, not {query.limit}")
-    offset = _offset(query.cursor)
+    offset = _offset(query.cursor, query.offset)
     prepared = prepare(session, query)
     if prepared is None:
         return Page([], total=0 if query.count or query.facets else None)
@@ -51,10 +52,10 @@ def find(session: Session, query: Query) -> Page:
     cx = catalog.store.reader()
     found = [reading.entity_of(node_of(cx, catalog.symbols, row)) for row in rows[: query.limit]]
     reading.hydrate(session, found, query.parts)
-    cursor = _cursor(offset + query.limit) if len(rows) > query.limit else None
+    following = cursor(offset + query.limit) if len(rows) > query.limit else None
     total = _count(cx, prepared) if query.count or query.facets else None
     facets = {name: _facet(session, prepared, name) for name in query.facets}
-    return Page(found, cursor, total, facets, prepared.corrected)
+    return Page(found, following, total, facets, prepared.corrected)
 
 
 def suggest(session: Session, typed: str, limit: int) -> list[Entity]:
@@ -92,8 +93,9 @@ def prepare(session: Session, query: Query) -> Prepared | None:
     names = Names(lambda name: catalog.symbols.find(cx, name), types.subkinds, types.sublabels)
     now = catalog.writing.now()
     compiler = Compiler(cx, names, now, lambda alias: reading.predicate(session, alias), catalog.frequencies)
-    source, condition = _source(query, compiler)
-    conditions = [condition, *_narrow(session, query, names), reading.predicate(session)]
+    kinds = _kinds(session, query, names)
+    source, condition = _source(query, compiler, kinds)
+    conditions = [condition, *_narrow(query, kinds), reading.predicate(session)]
     corrected = None
     terms: list[list[str]] = []
     if query.text.strip():
@@ -109,38 +111,45 @@ def prepare(session: Session, query: Query) -> Prepared | None:
     return Prepared(source, where, compiler, terms, corrected)
 
 
-def _source(query: Query, compiler: Compiler) -> tuple[str, Sql]:
+def _source(query: Query, compiler: Compiler, kinds: list[int]) -> tuple[str, Sql]:
     """Where to look for what fulfils the query's condition, and what must hold there."""
     if query.text.strip() or _walked_home(query) is not None:
         return "entity e", compiler.condition(query.where)
-    return compiler.source(_parts(query), _home(query))
+    home = _home(query)
+    if home is None and _is_by_id(query):
+        return compiler.in_order(parts_of(query.where), kinds)
+    return compiler.source(parts_of(query.where), home)
 
 
-def _parts(query: Query) -> list[Expr]:
-    """What must hold, all of it."""
-    if query.where is None:
-        return []
-    return query.where.parts if isinstance(query.where, And) else [query.where]
+def _is_by_id(query: Query) -> bool:
+    return bool(query.order) and query.order[0].field == Attribute("id")
 
 
 def _home(query: Query) -> int | None:
     """The one home whose entities are asked for."""
-    for part in _parts(query):
+    for part in parts_of(query.where):
         if isinstance(part, Compare) and part.field == Attribute("home") and part.op == "=":
             return part.value if isinstance(part.value, int) else None
     return None
 
 
-def _narrow(session: Session, query: Query, names: Names) -> list[Sql]:
+def _kinds(session: Session, query: Query, names: Names) -> list[int]:
+    """The kinds that are asked for; none when all are."""
+    if not query.kinds:
+        return []
+    wanted = frozenset().union(*(session.types().subkinds(kind) for kind in query.kinds))
+    numbers = sorted(names.symbol(kind) for kind in wanted)
+    if 1 < len(numbers) <= _MOST_KINDS:
+        # Of one kind, entities of a home lie in order in an index; of several they would all be sorted.
+        numbers = entities.occurring(session.catalog.store.reader(), numbers, _home(query))
+    return numbers or [-1]
+
+
+def _narrow(query: Query, kinds: list[int]) -> list[Sql]:
     """Kinds and state."""
     found = []
     if query.kinds:
-        wanted = frozenset().union(*(session.types().subkinds(kind) for kind in query.kinds))
-        numbers = sorted(names.symbol(kind) for kind in wanted)
-        if 1 < len(numbers) <= _MOST_KINDS:
-            # Of one kind, entities of a home lie in order in an index; of several they would all be sorted.
-            numbers = entities.occurring(session.catalog.store.reader(), numbers, _home(query))
-        found.append(Sql(f"e.kind IN ({', '.join(map(str, numbers)) or '-1'})"))
+        found.append(Sql(f"e.kind IN ({', '.join(map(str, kinds))})"))
     if query.state != "all":
         found.append(Sql(f"e.state = {STATES[query.state]}"))
     return found
@@ -254,13 +263,16 @@ def _facet(session: Session, prepared: Prepared, name: str) -> dict[str, int]:
     return {value if name == "owner" else text_of(cx, value): count for value, count in rows}
 
 
-def _cursor(offset: int) -> str:
+def cursor(offset: int) -> str:
+    """Where the page begins that passes over so many entities."""
     return base64.urlsafe_b64encode(b"o%d" % offset).decode()
 
 
-def _offset(cursor: str | None) -> int:
+def _offset(cursor: str | None, skipped: int) -> int:
     if cursor is None:
-        return 0
+        if not 0 <= skipped < FARTHEST:
+            raise Invalid(f"offset must be from 0 to {FARTHEST - 1}")
+        return skipped
     try:
         raw = base64.urlsafe_b64decode(cursor.encode())
         if raw[:1] != b"o" or not raw[1:].isdigit() or len(raw) > 12:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from lineal.catalog import history, lineage, reading, rendered, search, spans, why
+from lineal.catalog import gathering, history, lineage, reading, rendered, search, spans, why
 from lineal.catalog import summary as summaries
 from lineal.catalog.access import Scope
 from lineal.catalog.commit import commit
 from lineal.catalog.rendered import Rendering
+from lineal.catalog.trail import Trail
 from lineal.catalog.values import Decision, Event, LabelPath, Principal, Role, Standing
 from lineal.catalog.work import Work
 from lineal.graph.change import Change, Commit
 from lineal.graph.errors import NotFound
-from lineal.graph.model import ACTIVE, DEFAULT_NAMESPACE, AnyRef, Edge, Entity, Point, Record, Scalar, Span
-from lineal.graph.query import Lineage, Page, Part, Query, Summary, Walk
+from lineal.graph.model import (
+    ACTIVE,
+    DEFAULT_NAMESPACE,
+    AnyRef,
+    ByName,
+    Edge,
+    Entity,
+    Point,
+    Record,
+    Scalar,
+    Span,
+)
+from lineal.graph.query import Expr, Lineage, Page, Part, Query, Summary, Walk
 from lineal.graph.types import Types
 from lineal.store.base import Connection
 
@@ -99,6 +111,40 @@ class Session:
         """Those of the entities that the caller may see, in the order of `ids`."""
         return reading.get_many(self, ids, parts)
 
+    def get_external(
+        self, protocol: str, ids: Sequence[str], parts: Sequence[Part] = ("properties",)
+    ) -> list[Entity]:
+        """Those of the entities that a protocol knows by these ids that the caller may see, in no order."""
+        return gathering.by_external(self, protocol, ids, parts)
+
+    def get_named(self, refs: Iterable[ByName]) -> dict[ByName, Entity]:
+        """Those of the entities with these names that the caller may see, deleted ones included; without parts."""
+        return gathering.by_name(self, refs)
+
+    def newest_of(
+        self, homes: Sequence[int], kind: str, limit: int, parts: Sequence[Part] = ("properties",)
+    ) -> dict[int, list[Entity]]:
+        """By home, its active entities of a kind, at most `limit` (up to 100), the last that was started first."""
+        return gathering.newest_of(self, homes, kind, limit, parts)
+
+    def namespaces(self, kind: str) -> dict[str, Entity]:
+        """Namespaces that have active entities of a kind, as far as the caller sees any, each with one of them."""
+        return gathering.namespaces(self, kind)
+
+    def in_namespaces(
+        self, kind: str, names: Sequence[str], parts: Sequence[Part], *, limit: int, offset: int = 0
+    ) -> list[Entity]:
+        """A page of the active entities of a kind that are known by their names in these namespaces, in order."""
+        return gathering.in_namespaces(self, kind, names, parts, limit=limit, offset=offset)
+
+    def values(self, key: str, limit: int) -> dict[str, Entity]:
+        """Different values of a property that is text, each with an active entity that has it."""
+        return gathering.texts(self, key, limit)
+
+    def labels(self, category: str) -> list[str]:
+        """Names of the labels of a category that are on active entities that the caller may see, in order."""
+        return gathering.labels(self, category)
+
     def edges(
         self, ids: Sequence[int], kinds: Sequence[str] = (), direction: str = "both", limit: int = 1000
     ) -> list[Edge]:
@@ -108,6 +154,10 @@ class Session:
     def find(self, query: Query) -> Page:
         """Entities that match, ordered and paged, only what the caller may see."""
         return search.find(self, query)
+
+    def cursor(self, offset: int) -> str:
+        """For a query: where the page begins that passes over so many entities."""
+        return search.cursor(offset)
 
     def render(self, rendering: Rendering[C], found: Sequence[tuple[Entity, C]]) -> list[bytes]:
         """What a door shows of each entity that it has found, made anew only of those that have changed.
@@ -133,6 +183,10 @@ class Session:
     def lineage(self, walk: Walk) -> Lineage:
         """What an entity came from and what was made of it."""
         return lineage.lineage(self, walk)
+
+    def trail(self, *refs: AnyRef) -> Trail:
+        """The beginning of a walk that goes where whoever walks decides; NotFound when one of these cannot be seen."""
+        return Trail(self, refs)
 
     def series(
         self,
@@ -172,6 +226,34 @@ class Session:
     def count_records(self, ref: AnyRef) -> int:
         """How many records an entity has."""
         return reading.count_records(self, ref)
+
+    def records_among(
+        self,
+        kinds: Sequence[str],
+        where: Expr | None,
+        keys: Sequence[str] = (),
+        *,
+        since: int = 0,
+        limit: int = 1000,
+        offset: int = 0,
+    ) -> list[tuple[int, list[str | None]]]:
+        """Records of all entities that match, those that came last first: ids, and texts in the documents.
+
+        Args:
+            kinds, where: which entities, deleted ones included, as in a Query.
+            keys: of the documents, which must be JSON objects.
+            since: milliseconds; only what came then or later.
+            limit, offset: a page of them.
+        """
+        return gathering.records_among(self, kinds, where, keys, since=since, limit=limit, offset=offset)
+
+    def count_records_among(self, kinds: Sequence[str], where: Expr | None, *, since: int = 0) -> int:
+        """How many such records there are."""
+        return gathering.count_records_among(self, kinds, where, since)
+
+    def some_records(self, kinds: Sequence[str], where: Expr | None, ids: Sequence[int]) -> list[Record]:
+        """Such records by their ids, in this order."""
+        return gathering.some_records(self, kinds, where, ids)
 
     def spans(self, ids: Sequence[int]) -> dict[int, list[Span]]:
         """Spans by trace, for those of the traces that the caller may see and that have any.

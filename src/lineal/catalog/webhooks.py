@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Status = Literal["pending", "delivered", "failed"]
 Post = Callable[..., outbound.Outcome]
 
-PAUSES = (10, 60, 300, 1800, 7200, 21600, 43200, 86400)
+PAUSES = (2, 5, 10, 60, 300, 1800, 7200, 21600, 43200, 86400)
 """Seconds before each further attempt; after the last one a delivery has failed."""
 
 _LOGGER = logging.getLogger("lineal.webhooks")

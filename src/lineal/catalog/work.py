@@ -10,7 +10,7 @@ from lineal.catalog.access import Scope
 from lineal.catalog.nodes import Node
 from lineal.graph.change import Change, Commit, PutEntity
 from lineal.graph.errors import Invalid, NotFound
-from lineal.graph.model import AnyRef, Local
+from lineal.graph.model import AnyRef, Local, Value
 from lineal.store.base import Connection
 
 if TYPE_CHECKING:
@@ -39,7 +39,13 @@ class Flow(NamedTuple):
 
 
 class Work:
-    """A change with everything the stages found out about it."""
+    """A change with everything the stages found out about it.
+
+    Attributes:
+        found: what was looked up ahead, None where nothing is stored.
+        properties: by entity those that are known: all of a new one, and else those of `known_keys`.
+        records: by entity those that are known of what the change puts.
+    """
 
     def __init__(
         self, cx: Connection, state: Writing, scope: Scope, door: str, change: Change, now: int
@@ -65,6 +71,12 @@ class Work:
         self.gone: set[int] = set()
         self.unsettled: list[Node] = []
         self.updated: dict[int, int] = {}
+        self.found: dict[AnyRef, Node | None] = {}
+        self.renamed = False
+        self.properties: dict[int, dict[int, Value]] = {}
+        self.known_keys: set[int] = set()
+        self.records: dict[int, dict[str, str]] = {}
+        self._put: set[tuple[Any, ...]] = set()
 
     def at(self, ref: AnyRef) -> Node | None:
         """What stands at an address, as resolved."""
@@ -124,6 +136,13 @@ class Work:
         """Mark an entity as changed by this commit in its own row."""
         node.dirty = True
         self.unsettled.append(node)
+
+    def is_first(self, thing: tuple[Any, ...], *nodes: Node) -> bool:
+        """Whether a thing cannot be stored yet: it hangs off a new entity, and was not put before."""
+        if thing in self._put or not any(node.id in self.new for node in nodes):
+            return False
+        self._put.add(thing)
+        return True
 
     def touch(self, node: Node) -> None:
         """Mark an entity as changed by this commit in what hangs off it; a new one is at its first revision."""

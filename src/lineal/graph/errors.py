@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from lineal.graph.change import Expect
+
+
+NOT_JSON = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What msgspec raises at what is no JSON, or not of the shape asked for."""
 
 
 class LinealError(Exception):

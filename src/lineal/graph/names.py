@@ -155,6 +155,21 @@ def _arn(url: Url, table: str) -> Place | None:
     return Place(f"arn:aws:{service}:{region}:{account}", resource[0]) if resource[0] else None
 
 
+def _cosmos(url: Url, table: str) -> Place | None:
+    """Azure Cosmos: the database is part of the namespace, as it is in the address `/dbs/NAME/colls/NAME`."""
+    parts = url.segments
+    if not url.host or len(parts) != 4 or (parts[0], parts[2]) != ("dbs", "colls"):
+        return None
+    return Place(f"azurecosmos://{url.host.lower()}/dbs/{parts[1]}", f"colls/{parts[3]}")
+
+
+def _pubsub(url: Url, table: str) -> Place | None:
+    """Google's Pub/Sub: `pubsub:topic:PROJECT:NAME`, or the same with `subscription`."""
+    parts = url.path.split(":")
+    is_name = len(parts) == 3 and parts[0] in ("topic", "subscription") and all(parts)
+    return Place("pubsub", url.path) if is_name else None
+
+
 RULES: dict[str, Rule] = {
     "file": _local,
     "s3": Bucket("s3"),
@@ -195,6 +210,19 @@ RULES: dict[str, Rule] = {
     "cassandra": Database("cassandra", 9042),
     "teradata": Database("teradata", 1025),
     "mongodb": Database("mongodb", 27017),
+    "crate": Database("crate", 4200, "doc"),
+    "db2": Database("db2", 50000),
+    "oceanbase": Database("oceanbase", 2881),
+    "milvus": Database("milvus", 19530),
+    "awsathena": Database("awsathena"),
+    "spanner": Database("spanner"),
+    "fabric-warehouse": Database("fabric-warehouse"),
+    "unitycatalog": Database("unitycatalog"),
+    "databricks": Database("unitycatalog"),
+    "azurekusto": Web("azurekusto"),
+    "azurecosmos": _cosmos,
+    "pubsub": _pubsub,
+    "pulsar": Topic("pulsar"),
     "bigquery": Service("bigquery"),
     "kafka": Topic("kafka"),
     "arn": _arn,

@@ -91,11 +91,14 @@ class Labelled(msgspec.Struct, frozen=True, tag="labelled", tag_field="expr", fo
     direct: bool = False
 
 
+Direction = Literal["in", "out"]
+
+
 class Related(msgspec.Struct, frozen=True, tag="related", tag_field="expr", forbid_unknown_fields=True):
     """Has an edge of this kind (`out`: as its source; `in`: as its target) to an entity that matches `where`."""
 
     kind: str
-    direction: Literal["in", "out"]
+    direction: Direction
     where: Expr | None = None
 
 
@@ -152,6 +155,7 @@ class Query(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
         order: ties are broken by id; by rank when empty and `text` is given.
         limit: entities in a page.
         cursor: from the page before.
+        offset: matches to skip when there is no cursor.
         state: `active`, `deleted` or `all`.
         parts: what to bring along with each entity.
         facets: attributes to count over all matches: kind, namespace, owner, label.
@@ -164,6 +168,7 @@ class Query(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     order: list[Order] = []
     limit: int = 100
     cursor: str | None = None
+    offset: int = 0
     state: Literal["active", "deleted", "all"] = "active"
     parts: list[Part] = msgspec.field(default_factory=lambda: ["properties"])
     facets: list[str] = []

@@ -273,7 +273,8 @@ class Types:
 
     def check_detail(self, kind: str, detail: dict[str, Any], whole: bool) -> None:
         """The same for the attributes of an edge."""
-        self.check_attributes(kind, _by_name(self.edge(kind).attributes), detail, whole)
+        if attributes := self.edge(kind).attributes:
+            self.check_attributes(kind, _by_name(attributes), detail, whole)
 
     def check_attributes(
         self, where: str, declared: dict[str, AttributeDef], values: dict[str, Any], whole: bool
@@ -291,13 +292,12 @@ class Types:
         """Hold one value against a type expression; Invalid when it does not fit."""
         if value is None:
             return
-        generic = _GENERIC.match(type_name)
-        if generic:
-            self._check_items(where, generic[1], generic[2], value)
-        elif type_name in _PRIMITIVES:
+        if type_name in _PRIMITIVES:
             allowed = _PRIMITIVES[type_name]
             if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
                 raise Invalid(f"{where} must be {type_name}, not {type(value).__name__}")
+        elif generic := _GENERIC.match(type_name):
+            self._check_items(where, generic[1], generic[2], value)
         else:
             self._check_named(where, type_name, value)
 
@@ -473,6 +473,8 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _kind("person", "entity", identity="person", about="somebody who owns or does"),
     _kind("group", "entity", identity="group", about="several people"),
     _kind("term", "entity", identity="term", about="a word of the glossary"),
+    _kind("namespace", "entity", identity="namespace", about="what is known of a namespace as a whole"),
+    _kind("data_source", "entity", identity="data_source", about="a system that keeps data"),
     _edge("input", "entity", "process", "forward", True, "the process reads the asset"),
     _edge("output", "process", "entity", "forward", True, "the process writes the asset"),
     _edge("derived", "entity", "entity", "forward", True, "the target was made from the source"),
@@ -502,5 +504,6 @@ BUILT_IN: tuple[AnyDef, ...] = (
     _edge("owns", "entity", "entity", None, False, "the source is responsible for the target"),
     _edge("describes", "entity", "entity", None, False, "the source explains the target"),
     _edge("deployed_as", "asset", "entity", "forward", True, "the source serves as the target"),
-    _edge("same_as", "entity", "entity", None, False, "two names of one thing"),
+    _edge("same_as", "entity", "entity", "forward", True, "two names of one thing; told both ways"),
+    _edge("differs", "entity", "entity", None, False, "two things, however alike"),
 )

@@ -130,7 +130,11 @@ class App:
 
     async def principal(self, headers: RawHeaders, client: str) -> Principal:
         """Whose credentials these are; Unauthenticated when they are nobody's."""
-        return self._gate.remembered(headers) or await self._gate.principal("POST", headers, client)
+        return self.remembered(headers) or await self._gate.principal("POST", headers, client)
+
+    def remembered(self, headers: RawHeaders) -> Principal | None:
+        """The same when that takes no look-up, on any thread."""
+        return self._gate.remembered(headers)
 
     def forget(self) -> None:
         self._gate.forget()
@@ -150,7 +154,8 @@ class App:
 
     async def _look_further(self, request: Request, receive: Receive) -> tuple[str, Reply]:
         """Paths with variables, methods that follow from others, and pages of the UI."""
-        path = request.raw_path.decode("latin-1")
+        # A client whose base URL ends in a slash asks for `//path`.
+        path = "/" + request.raw_path.decode("latin-1").lstrip("/")
         found = self._router.find(request.method, path)
         if found is None and request.method == "HEAD":
             found = self._router.find("GET", path)
@@ -171,7 +176,7 @@ class App:
         if owner is None and reading and "." not in path.rpartition("/")[2]:
             return "ui", await self._in_thread(self._static.page, headers)
         owner = owner or self._system
-        return owner.name, owner.failure(Unserved(f"nothing is served at {path}"), None)
+        return owner.name, owner.failure(Unserved(path), None)
 
     async def _answer(
         self, found: Found, request: Request, receive: Receive | None, body: bytes = b""

@@ -20,6 +20,7 @@ from lineal.graph.errors import LinealError, Unauthenticated, Unavailable
 from lineal.protocols import tenants
 from lineal.protocols.base import Rpc, RpcCall, RpcDoor
 from lineal.server import logs
+from lineal.server.http import RawHeaders
 from lineal.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,24 +104,32 @@ class GrpcServer:
     def _principal(self, context: Any) -> Principal:
         sent = dict(context.invocation_metadata())
         headers = {b"authorization": _bytes(sent["authorization"])} if "authorization" in sent else {}
-        if headers or not (name := _certified(context)):
-            signing_in = self._app.principal(headers, context.peer())
-            return asyncio.run_coroutine_threadsafe(signing_in, self._loop).result()
+        name = _certified(context) if self._settings.grpc_client_authority and not headers else ""
+        if not name:
+            known = self._app.remembered(headers)
+            # The event loop is asked only about credentials that have to be looked up.
+            return known if known is not None else self._sign_in(headers, context.peer())
         found = self._app.catalog.accounts.named(name)
         if found is None:
             raise Unauthenticated("the certificate's name is no account here")
         return found
 
+    def _sign_in(self, headers: RawHeaders, peer: str) -> Principal:
+        signing_in = self._app.principal(headers, peer)
+        return asyncio.run_coroutine_threadsafe(signing_in, self._loop).result()
+
 
 def _handlers(served: Mapping[str, _Served], answer: Any) -> Any:
     import grpc
 
+    made = {
+        path: grpc.unary_unary_rpc_method_handler(functools.partial(answer, each))
+        for path, each in served.items()
+    }
+
     class Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]
         def service(self, details: Any) -> Any:
-            found = served.get(details.method)
-            if found is None:
-                return None
-            return grpc.unary_unary_rpc_method_handler(functools.partial(answer, found))
+            return made.get(details.method)
 
     return Handlers()
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from lineal.graph.errors import NOT_JSON
 from lineal.graph.names import Place, locate
 
 CONTEXT_TAG = "mlflow.data.context"
@@ -140,5 +141,5 @@ def _tensors(schema: Any) -> list[Any] | None:
 def _json(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return None

@@ -15,8 +15,10 @@ that another tool made has none and is known by the graph's own number, which gr
 
 from __future__ import annotations
 
-from lineal.graph.change import PutEntity
-from lineal.graph.model import ByExternal, ById, Entity, Properties
+from collections.abc import Iterable
+
+from lineal.graph.change import AnyOperation, AtRevision, Expect, PutEdge, PutEntity, Remove, TheEdge
+from lineal.graph.model import ByExternal, ById, Edge, Entity, Properties
 
 VERSION = "mlflow.model_version"
 POINTER = "mlflow.alias"
@@ -78,6 +80,29 @@ def version_name(model: str, number: int) -> str:
 def put_alias(model: Entity, alias: str) -> PutEntity:
     """An alias's node, which may be there already."""
     return _put_pointer(model, alias_ref(model, alias), f"{model.name}@{alias}")
+
+
+def move_alias(
+    model: Entity, alias: str, version: Entity | None, number: int | None, before: Iterable[Edge]
+) -> list[AnyOperation]:
+    """What lets an alias lead to a version, or to none.
+
+    Args:
+        model, version: as they were read; the change is refused when the model has changed since.
+        number: of the version.
+        before: edges that lead to the alias's node now.
+    """
+    ref = alias_ref(model, alias)
+    moved: list[AnyOperation] = [
+        Expect(ById(model.id), AtRevision(model.revision)),
+        PutEntity(ById(model.id), kind="model", properties={ALIAS + alias: number}, updated=model.updated),
+        put_alias(model, alias),
+    ]
+    others = [edge for edge in before if version is None or edge.source != version.id]
+    moved += [Remove(ById(edge.source), TheEdge("deployed_as", ref)) for edge in others]
+    if version is None:
+        return [*moved, PutEntity(ref, kind="alias", state="deleted")]
+    return [*moved, PutEdge("deployed_as", ById(version.id), ref)]
 
 
 def put_stage(model: Entity, stage: str) -> PutEntity:

@@ -172,9 +172,24 @@ def pieces_of(file: Any, start: int, end: int) -> Iterator[bytes]:
             yield piece
 
 
-async def receive(file: Any, stream: AsyncIterator[bytes], finish: Callable[[Any], None]) -> int:
-    """Write what the stream brings, in large pieces; answers the bytes. The file is left open on failure."""
-    size, gathered = 0, bytearray()
+async def beginning(stream: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """A large piece of what the stream brings, and whether that is all."""
+    gathered = bytearray()
+    async for piece in stream:
+        gathered += piece
+        if len(gathered) >= PIECE:
+            return bytes(gathered), False
+    return bytes(gathered), True
+
+
+async def receive(
+    file: Any, stream: AsyncIterator[bytes], finish: Callable[[Any], None], first: bytes = b""
+) -> int:
+    """Write what the stream brings, in large pieces, after what it brought first; answers the bytes.
+
+    The file is left open on failure.
+    """
+    size, gathered = len(first), bytearray(first)
     async for piece in stream:
         gathered += piece
         size += len(piece)

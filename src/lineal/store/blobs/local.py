@@ -21,6 +21,7 @@ from lineal.store.blobs.base import (
     Means,
     Part,
     Upload,
+    beginning,
     failures,
     file_path,
     gone,
@@ -43,7 +44,7 @@ class Disk:
     def __init__(self, base: Path) -> None:
         self.base = base
         self.temporary = base / TEMPORARY
-        self.listings = Listings()
+        self.listings = Listings(self.temporary)
         self.uploads = Uploads(self.temporary)
         self._lock = threading.Lock()
         self._swept = -_SWEEP_AFTER
@@ -129,16 +130,32 @@ class LocalFolder:
         return pieces_of(file, start, size if end is None else min(end, size))
 
     async def write(self, path: str, stream: AsyncIterator[bytes]) -> int:
+        first, whole = await beginning(stream)
+        if whole:
+            return await in_thread(self._put, path, first)
         full = self._inside(file_path(path))
         incoming = self._disk.temporary / uuid.uuid4().hex
         try:
             with await in_thread(self._create, incoming) as file:
-                size = await receive(file, stream, settle)
-            await in_thread(_move, incoming, full, path)
+                size = await receive(file, stream, settle, first)
+            await in_thread(self._move, incoming, full, path)
         finally:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                incoming.unlink()
+            _discard(incoming)
         return size
+
+    def _put(self, path: str, content: bytes) -> int:
+        """Write a small file, all in one go."""
+        full = self._inside(file_path(path))
+        incoming = self._disk.temporary / uuid.uuid4().hex
+        try:
+            with self._create(incoming) as file:
+                file.write(content)
+                settle(file)
+            self._move(incoming, full, path)
+        except BaseException:
+            _discard(incoming)
+            raise
+        return len(content)
 
     def _create(self, incoming: Path) -> Any:
         durable.make_folder(incoming.parent)
@@ -149,11 +166,9 @@ class LocalFolder:
         full = self._root / checked
         if checked:
             self._inside(str(Path(checked).parent))
-        with failures(), contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            if full.is_dir() and not full.is_symlink():
-                shutil.rmtree(full)
-            else:
-                full.unlink()
+        missing = contextlib.suppress(FileNotFoundError, NotADirectoryError)
+        with failures(), missing, self._disk.listings.change(full, None):
+            _remove(full)
 
     def start(self, path: str, parts: int) -> Upload | None:
         checked = file_path(path)
@@ -169,7 +184,7 @@ class LocalFolder:
         full = self._inside(checked)
         with failures():
             with self._disk.uploads.joined(self._place, checked, upload, parts) as joined:
-                _move(joined, full, path)
+                self._move(joined, full, path)
             self._disk.uploads.end(self._place, checked, upload)
 
     def abandon(self, path: str, upload: str) -> None:
@@ -184,6 +199,17 @@ class LocalFolder:
         self._inside(file_path(path))
         return None
 
+    def _move(self, incoming: Path, full: Path, path: str) -> None:
+        try:
+            durable.make_folder(full.parent)
+            with self._disk.listings.change(full, incoming.stat().st_size):
+                incoming.replace(full)
+        except IsADirectoryError:
+            raise Invalid(f"{path!r} is a folder") from None
+        except (FileExistsError, NotADirectoryError):
+            raise Invalid(f"a part of {path!r} is a file") from None
+        durable.sync(full.parent)
+
     def _inside(self, path: str) -> Path:
         """The file's place; Invalid when a link leads out of the folder."""
         full = self._root / safe_path(path)
@@ -193,12 +219,13 @@ class LocalFolder:
         return full
 
 
-def _move(incoming: Path, full: Path, path: str) -> None:
-    try:
-        durable.make_folder(full.parent)
-        incoming.replace(full)
-    except IsADirectoryError:
-        raise Invalid(f"{path!r} is a folder") from None
-    except (FileExistsError, NotADirectoryError):
-        raise Invalid(f"a part of {path!r} is a file") from None
-    durable.sync(full.parent)
+def _discard(incoming: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        incoming.unlink()
+
+
+def _remove(full: Path) -> None:
+    if full.is_dir() and not full.is_symlink():
+        shutil.rmtree(full)
+    else:
+        full.unlink()

@@ -35,10 +35,9 @@ def delete(cx: Connection, source: int, target: int, kind: int) -> None:
 
 def at(cx: Connection, numbers: Sequence[int], kinds: Sequence[int], end: str, limit: int) -> list[Row]:
     """Edges with one of these entities as `source` or `target`, in order of id."""
-    among = cx.dialect.among
-    only = f" AND {among('kind')}" if kinds else ""
-    params = [cx.dialect.pack(numbers), *([cx.dialect.pack(kinds)] if kinds else []), limit]
-    return cx.execute(f"SELECT {_COLUMNS} FROM edge WHERE {among(end)}{only} ORDER BY id LIMIT ?", params)
+    only = f" AND kind IN ({_literal(kinds)})" if kinds else ""
+    sql = f"SELECT {_COLUMNS} FROM edge WHERE {cx.dialect.among(end)}{only} ORDER BY id LIMIT ?"
+    return cx.execute(sql, (cx.dialect.pack(numbers), limit))
 
 
 def between(cx: Connection, numbers: Sequence[int], kinds: Sequence[int]) -> list[Row]:
@@ -87,6 +86,35 @@ def neighbours(
     near, far = ("target", "source") if up else ("source", "target")
     sql = f"SELECT {near}, {far} FROM edge WHERE {cx.dialect.among(near)} AND kind IN ({_literal(kinds)})"
     return [(row[0], row[1]) for row in cx.execute(sql, (cx.dialect.pack(numbers),))]
+
+
+def step(
+    cx: Connection, numbers: Sequence[int], kinds: Sequence[int], *, up: bool, limit: int, condition: str = ""
+) -> list[Row]:
+    """Edges that leave these entities, walking up or down, to such entities (`ends`), the newest first."""
+    near, far = ("target", "source") if up else ("source", "target")
+    columns = ", ".join(f"g.{name}" for name in _COLUMNS.split(", "))
+    only = f" JOIN entity x ON x.id = g.{far} AND {condition}" if condition else ""
+    sql = (
+        f"SELECT {columns} FROM edge g{only} WHERE {cx.dialect.among(f'g.{near}')}"
+        f" AND g.kind IN ({_literal(kinds)}) ORDER BY g.{far} DESC, g.{near}, g.kind LIMIT ?"
+    )
+    return cx.execute(sql, (cx.dialect.pack(numbers), limit))
+
+
+def ends(among: Sequence[int], beside: Sequence[int]) -> str:
+    """The condition of `step` that the other end is of one of these kinds, if any are given, and of none of those."""
+    # `+x.kind` keeps SQLite from walking through all entities of a kind.
+    parts = [f"+x.kind IN ({_literal(among)})"] if among else []
+    return " AND ".join([*parts, *([f"x.kind NOT IN ({_literal(beside)})"] if beside else [])])
+
+
+def count_ends(cx: Connection, numbers: Sequence[int], kinds: Sequence[int], *, up: bool) -> int:
+    """How many entities these edges lead to."""
+    near, far = ("target", "source") if up else ("source", "target")
+    among = cx.dialect.among(near)
+    sql = f"SELECT COUNT(DISTINCT {far}) FROM edge WHERE {among} AND kind IN ({_literal(kinds)})"
+    return int(cx.execute(sql, (cx.dialect.pack(numbers),))[0][0])
 
 
 def _literal(kinds: Sequence[int]) -> str:

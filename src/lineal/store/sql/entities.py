@@ -68,6 +68,21 @@ def by_external(cx: Connection, protocol: int, external: str) -> Row | None:
     return _one(cx.execute(_BY_EXTERNAL, (protocol, external)))
 
 
+def by_keys(cx: Connection, scope: int, namespace: int, keys: Sequence[str]) -> list[Row]:
+    """The rows of the entities with these identities by name."""
+    sql = f"SELECT {COLUMNS} FROM entity WHERE scope = ? AND namespace = ? AND {cx.dialect.among('key')}"
+    return cx.execute(sql, (scope, namespace, cx.dialect.pack(keys)))
+
+
+def by_externals(cx: Connection, protocol: int, externals: Sequence[str]) -> list[Row]:
+    """Outside id, followed by the row of the entity, for those of the ids that a protocol knows."""
+    sql = (
+        f"SELECT x.id, {ALIASED} FROM external x JOIN entity e ON e.id = x.entity"
+        f" WHERE x.protocol = ? AND {cx.dialect.among('x.id')}"
+    )
+    return cx.execute(sql, (protocol, cx.dialect.pack(externals)))
+
+
 def contained(cx: Connection, number: int) -> list[int]:
     """Ids of everything that an entity contains, at any depth."""
     sql = (
@@ -159,14 +174,14 @@ def externals(cx: Connection, numbers: Sequence[int]) -> list[Row]:
 
 def pack_value(value: Value) -> tuple[int, float | None, str | None]:
     """A property's value as (type, number, text): exact in one of the two, comparable where it can be."""
+    if isinstance(value, str):
+        return STRING, None, value
     if isinstance(value, bool):
         return BOOLEAN, float(value), None
     if isinstance(value, int):
         return INTEGER, float(value), str(value)
     if isinstance(value, float):
         return _pack_double(value)
-    if isinstance(value, str):
-        return STRING, None, value
     return DOCUMENT, None, json.dumps(value, separators=(",", ":"))
 
 
@@ -229,6 +244,13 @@ def properties(cx: Connection, numbers: Sequence[int]) -> list[Row]:
     """(entity, key, type, num, text) of these entities."""
     sql = f"SELECT entity, key, type, num, text FROM property WHERE {cx.dialect.among('entity')}"
     return cx.execute(sql, (cx.dialect.pack(numbers),))
+
+
+def properties_of(cx: Connection, numbers: Sequence[int], keys: Sequence[int]) -> list[Row]:
+    """The same, of these keys alone."""
+    among, pack = cx.dialect.among, cx.dialect.pack
+    sql = f"SELECT entity, key, type, num, text FROM property WHERE {among('entity')} AND {among('key')}"
+    return cx.execute(sql, (pack(numbers), pack(keys)))
 
 
 def put_facet(cx: Connection, number: int, name: int, producer: str, document: str, at: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from lineal.graph.errors import Invalid
@@ -50,6 +51,10 @@ _COUNTED_FOR = 10.0
 _MOST_COUNTS = 10_000
 # Looking an entity up takes as long as walking past so many in the order of an index.
 _LOOK_UP = 25
+# So many entities at the other end of an edge are named one by one.
+_ENDS = 20
+# Of fewer than one in so many entities, those wanted are sorted sooner than met.
+_SPARSE = 50
 # The index of texts holds their first 64 characters: all of a shorter one, which can be only itself.
 _INDEXED = 64
 _RANGES = frozenset({"=", "<", "<=", ">", ">="})
@@ -82,13 +87,21 @@ class Names(NamedTuple):
 
 
 class Few(NamedTuple):
-    """What an index tells of a condition: in which rows those that fulfil it are named, in the column `entity`."""
+    """What an index tells of a condition: in which rows those that fulfil it are named, and in which column.
+
+    Attributes:
+        once: whether each of them is named in one row only; else there are no `params`.
+        exact: whether all that are named fulfil the condition.
+    """
 
     part: Expr
     table: str
     condition: str
     params: tuple[Any, ...]
     size: int = 0
+    column: str = "entity"
+    once: bool = True
+    exact: bool = True
 
     def rows(self, alias: str) -> Sql:
         """The condition on the rows of the table."""
@@ -96,9 +109,16 @@ class Few(NamedTuple):
 
     def among(self, column: str) -> Sql:
         """The condition that a column is one of the entities."""
-        return Sql(
-            f"{column} IN (SELECT w.entity FROM {self.table} w WHERE {self.rows('w').text})", self.params
-        )
+        rows = self.rows("w").text
+        return Sql(f"{column} IN (SELECT w.{self.column} FROM {self.table} w WHERE {rows})", self.params)
+
+    def source(self) -> tuple[str, Sql]:
+        """What to join as `r`, and the condition on it, so that it has each of the entities once."""
+        if self.once:
+            return f"{self.table} r", self.rows("r")
+        rows = self.rows("w").text
+        named = f"(SELECT DISTINCT w.{self.column} FROM {self.table} w WHERE {rows}) r"
+        return named, TRUE
 
 
 class Frequencies:
@@ -143,6 +163,8 @@ class Compiler:
         self._seen = seen
         self._frequencies = frequencies or Frequencies()
         self._depth = 0
+        self._number = "e.id"
+        self._known_ends: dict[int, list[int] | None] = {}
 
     def condition(self, expr: Expr | None, alias: str = "e") -> Sql:
         """The condition for an expression.
@@ -150,11 +172,16 @@ class Compiler:
         Raises:
             Invalid: it is nested too deeply, or compares what cannot be compared.
         """
+        with self._deeper():
+            return self._condition(expr, alias)
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
         if self._depth > _DEPTH:
             raise Invalid(f"a filter may be nested {_DEPTH} deep")
         self._depth += 1
         try:
-            return self._condition(expr, alias)
+            yield
         finally:
             self._depth -= 1
 
@@ -210,10 +237,14 @@ class Compiler:
         )
 
     def _related(self, expr: Related, alias: str) -> Sql:
-        near, far = ("target", "source") if expr.direction == "in" else ("source", "target")
+        near, far = _ends_of(expr)
         other, edge = f"{alias}n", f"{alias}g"
-        inner = self._glued([self.condition(expr.where, other), self._seen(other)], " AND ")
         kind = self._names.symbol(expr.kind)
+        ends = self._ends(expr)
+        if ends is not None and _is_about_ends(expr):
+            at = f"{edge}.{far} IN ({_list(ends)}) AND {edge}.{near} = {alias}.id AND {edge}.kind = {kind}"
+            return Sql(f"EXISTS (SELECT 1 FROM edge {edge} WHERE {at})")
+        inner = self._glued([self.condition(expr.where, other), self._seen(other)], " AND ")
         return Sql(
             f"EXISTS (SELECT 1 FROM edge {edge} JOIN entity {other} ON {other}.id = {edge}.{far}"
             f" WHERE {edge}.{near} = {alias}.id AND {edge}.kind = {kind} AND ({inner.text}))",
@@ -282,6 +313,8 @@ class Compiler:
         raise Invalid(f"an entity has no attribute {name!r}")
 
     def _symbol(self, name: str, expr: Compare, alias: str) -> Sql:
+        if expr.op == "in" and isinstance(expr.value, list):
+            return Sql(f"{alias}.{name} IN ({_list([self._names.symbol(str(each)) for each in expr.value])})")
         if expr.op in ("=", "!=", "in", "not in"):
             return self.operation(
                 f"{alias}.{name}", expr.op, _map(expr.value, lambda text: self._names.symbol(str(text)))
@@ -308,11 +341,58 @@ class Compiler:
         if not self._pays(found, home):
             return "entity e", self.condition(And(list(parts)))
         first, *others = sorted(found, key=lambda few: few.size)
-        left = [part for part in parts if all(part is not few.part for few in found)]
-        conditions = [first.rows("r"), Sql("e.id = r.entity"), *(few.among("r.entity") for few in others)]
+        return self._beginning_with(first, others, parts)
+
+    def in_order(self, parts: Sequence[Expr], kinds: Sequence[int]) -> tuple[str, Sql]:
+        """The same for a page in the order of ids: unless there are few, they are passed in this order.
+
+        Args:
+            parts: the conditions.
+            kinds: of what is wanted; empty for all.
+        """
+        source, condition = self.source(parts, None)
+        if source != "entity e":
+            return source, condition
+        related = (self._indexed(part, None) for part in parts if isinstance(part, Related))
+        alone = next((few for few in related if few is not None and few.once), None)
+        if alone is None:
+            walks = (
+                self._dialect.name == "sqlite" and self._is_many(kinds) and not any(map(self._tells, parts))
+            )
+            return "entity e NOT INDEXED" if walks else source, condition
+        # What is related to one entity lies in the order of its ids in the table of edges.
+        self._number = f"r.{alone.column}"
+        return self._beginning_with(alone, [], parts)
+
+    def _beginning_with(self, first: Few, others: Sequence[Few], parts: Sequence[Expr]) -> tuple[str, Sql]:
+        told = [few.part for few in (first, *others) if few.exact]
+        left = [part for part in parts if all(part is not each for each in told)]
+        number = f"r.{first.column}"
+        table, rows = first.source()
+        conditions = [rows, Sql(f"e.id = {number}"), *(few.among(number) for few in others)]
         # SQLite never reorders a CROSS JOIN.
-        source = f"{first.table} r CROSS JOIN entity e"
-        return source, self._glued([*conditions, *map(self.condition, left)], " AND ")
+        return f"{table} CROSS JOIN entity e", self._glued([*conditions, *map(self.condition, left)], " AND ")
+
+    def _tells(self, part: Expr) -> bool:
+        """Whether an index of the entities' own table names few who fulfil a condition."""
+        match part:
+            case Compare(Attribute("uuid" | "home")):
+                return True
+            case Compare(Attribute("kind"), "=" | "in", value):
+                kinds = value if isinstance(value, list) else [value]
+                return not self._is_many([self._names.symbol(str(kind)) for kind in kinds] or [-1])
+        return False
+
+    def _is_many(self, kinds: Sequence[int]) -> bool:
+        """Whether entities of these kinds are met again and again on the way past all."""
+        if not kinds:
+            return True
+        condition = Sql(f"r.kind IN ({_list(kinds)})")
+        count = self._frequencies.of(self._cx, "entity", condition, _MANY)
+        if count > _MANY:
+            return True
+        newest = Sql("r.id > ?", (count * _SPARSE,))
+        return count > _FEW and not self._frequencies.of(self._cx, "entity", newest, 0)
 
     def _pays(self, found: Sequence[Few], home: int | None) -> bool:
         """Whether to begin with the few, and not to walk through entities in order until a page is full."""
@@ -333,17 +413,92 @@ class Compiler:
 
     def _indexed(self, part: Expr, home: int | None) -> Few | None:
         match part:
+            case Compare(Attribute("name"), "=", str(text)):
+                condition = f"substr({{r}}.name, 1, {_INDEXED}) = ? AND {{r}}.name = ?"
+                return Few(part, "entity", condition, (text[:_INDEXED], text), column="id")
+            case Related():
+                return self._at_ends(part)
+            case Or(parts) if parts and all(isinstance(each, Related) for each in parts):
+                return self._at_any(part, [self._indexed(each, home) for each in parts])
+        return self._by_value(part, home)
+
+    def _by_value(self, part: Expr, home: int | None) -> Few | None:
+        match part:
             case Compare(Property(key), "=", str(text)):
                 number = self._names.symbol(key)
                 start = f"{{r}}.type = 4 AND {{r}}.key = ? AND substr({{r}}.text, 1, {_INDEXED}) = ?"
                 if len(text) < _INDEXED:
                     return Few(part, "property", start, (number, text))
                 return Few(part, "property", f"{start} AND {{r}}.text = ?", (number, text[:_INDEXED], text))
+            case Compare(Property(key), "like", str(text)) if len(text) <= _PATTERN:
+                return self._beginning(part, self._names.symbol(key), text)
             case Compare(Metric(key), op, int() | float() as value) if home is not None and op in _RANGES:
                 condition = f"{{r}}.home = ? AND {{r}}.key = ? AND {{r}}.value {op} ?"
                 return Few(part, "latest", condition, (home, self._names.symbol(key), _number(value)))
+            case Compare(Property(key), op, int() | float() as value) if op in _RANGES:
+                condition = f"{{r}}.key = ? AND {{r}}.num {op} ?"
+                return Few(part, "property", condition, (self._names.symbol(key), _double(value)))
             case _:
                 return None
+
+    def _at_ends(self, part: Related) -> Few | None:
+        """Who is related to some entities, if these are so few that they are looked up first."""
+        ends = self._ends(part)
+        if ends is None:
+            return None
+        near, far = _ends_of(part)
+        condition = f"{{r}}.{far} IN ({_list(ends)}) AND {{r}}.kind = {self._names.symbol(part.kind)}"
+        exact = _is_about_ends(part)
+        return Few(part, "edge", condition, (), column=near, once=len(ends) == 1, exact=exact)
+
+    def _at_any(self, part: Expr, found: Sequence[Few | None]) -> Few | None:
+        each = [few for few in found if few is not None]
+        if len(each) < len(found):
+            return None
+        rows = " UNION ".join(
+            f"SELECT w.{few.column} AS entity FROM {few.table} w WHERE {few.rows('w').text}" for few in each
+        )
+        return Few(part, f"({rows})", "1=1", (), exact=all(few.exact for few in each))
+
+    def _ends(self, part: Related) -> list[int] | None:
+        """The entities that can be at the other end, if they are quickly told and no more than some."""
+        if id(part) not in self._known_ends:
+            with self._deeper():
+                about = [each for each in parts_of(part.where) if not _has_detail(each)]
+                self._known_ends[id(part)] = self._some(about) if self._is_quick(about) else None
+        return self._known_ends[id(part)]
+
+    def _some(self, about: Sequence[Expr]) -> list[int] | None:
+        source, where = self.source(about, None)
+        condition = self._glued([where, self._seen("e")], " AND ")
+        sql = f"SELECT e.id FROM {source} WHERE {condition.text} LIMIT {_ENDS + 1}"
+        rows = self._cx.execute(sql, condition.params)
+        return [row[0] for row in rows] if len(rows) <= _ENDS else None
+
+    def _is_quick(self, parts: Sequence[Expr]) -> bool:
+        return any(self._is_narrow(part) or self._few(part) is not None for part in parts)
+
+    def _is_narrow(self, part: Expr) -> bool:
+        """Whether a condition on the entity's own row leaves few, and its index is used anyway."""
+        match part:
+            case Compare(Attribute("id"), "="):
+                return True
+            case Compare(Attribute("kind"), "in", list(kinds)):
+                numbers = _list([self._names.symbol(str(kind)) for kind in kinds])
+                condition = Sql(f"r.kind IN ({numbers})")
+                return self._frequencies.of(self._cx, "entity", condition, _FEW) <= _FEW
+        return False
+
+    def _beginning(self, part: Expr, key: int, pattern: str) -> Few | None:
+        """Who has text of this pattern, if it tells how that begins."""
+        first = re.split("[%_]", pattern, maxsplit=1)[0][:_INDEXED]
+        after = _after(first)
+        if after is None:
+            return None
+        column = f"substr({{r}}.text, 1, {_INDEXED})"
+        start = f"{{r}}.type = 4 AND {{r}}.key = ? AND {column} >= ? AND {column} < ?"
+        like = self._dialect.like("{r}.text", ignore_case=False)
+        return Few(part, "property", f"{start} AND {like}", (key, first, after, pattern))
 
     def _row(self, source: str, expr: Compare) -> Sql:
         sample = expr.value[0] if isinstance(expr.value, list) and expr.value else expr.value
@@ -434,8 +589,11 @@ class Compiler:
 
     def order(self, orders: Sequence[Order]) -> tuple[Sql, str]:
         """Joins and the ORDER BY list; values first, then NaN, then what is missing."""
-        joins, terms = Sql(""), []
+        joins, terms = Sql(""), list[str]()
         for number, each in enumerate(orders):
+            if each.field == Attribute("id"):
+                terms.append(f"{self._number} {'DESC' if each.descending else 'ASC'}")
+                return joins, ", ".join(terms)
             home, entity = self._joined_home(each.field, f"h{number}")
             field = each.field.of if isinstance(each.field, OfHome) else each.field
             join, present, columns = self._order_columns(field, f"o{number}", entity)
@@ -499,6 +657,44 @@ class Compiler:
 def _column(name: str, alias: str) -> str:
     """An attribute that is a number or text, in SQL."""
     return f"({alias}.ended - {alias}.started)" if name == "duration" else f"{alias}.{name}"
+
+
+def parts_of(where: Expr | None) -> list[Expr]:
+    """What must hold, all of it."""
+    found, left = list[Expr](), [where] if where is not None else []
+    while left:
+        part = left.pop()
+        if isinstance(part, And):
+            left += reversed(part.parts)
+        else:
+            found.append(part)
+    return found
+
+
+def _ends_of(related: Related) -> tuple[str, str]:
+    """The columns of an edge for the entity itself, and for what it is related to."""
+    return ("target", "source") if related.direction == "in" else ("source", "target")
+
+
+def _is_about_ends(related: Related) -> bool:
+    """Whether nothing is asked about the edge itself."""
+    return not any(map(_has_detail, parts_of(related.where)))
+
+
+def _has_detail(part: Expr) -> bool:
+    match part:
+        case And(parts) | Or(parts):
+            return any(map(_has_detail, parts))
+        case Not(inner):
+            return _has_detail(inner)
+        case Compare(field):
+            return isinstance(field, EdgeDetail)
+    return False
+
+
+def _after(first: str) -> str | None:
+    """The least text that is greater than all that begin so; None for what ends in no plain character."""
+    return first[:-1] + chr(ord(first[-1]) + 1) if first and " " <= first[-1] <= "}" else None
 
 
 def _list(numbers: Sequence[int]) -> str:

@@ -34,8 +34,15 @@ class Document(NamedTuple):
 
 def words(text: str) -> list[str]:
     """Lower-case words; `customer_id`, `customer-id` and `customerId` are two words. A very long text is cut."""
+    if not text:
+        return []
     found = _WORD.findall(_CAMEL.sub(" ", _plain(text[:_MAX_TEXT])))
     return [word[:_MAX_WORD].lower() for word in found[:_MAX_WORDS]]
+
+
+def parts(document: Document) -> list[list[str]]:
+    """The words of each part of a document."""
+    return [words(part) for part in document]
 
 
 def _plain(text: str) -> str:
@@ -45,9 +52,8 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
-def put(cx: Connection, entity: int, document: Document, *, new: bool) -> None:
-    """Index an entity anew."""
-    parts = [words(part) for part in document]
+def put(cx: Connection, entity: int, parts: Sequence[Sequence[str]], *, new: bool) -> None:
+    """Index an entity anew, by the words of each part of its document."""
     if cx.dialect.name != "sqlite":
         cx.execute(
             "INSERT INTO document VALUES (?, ?) ON CONFLICT (entity) DO UPDATE SET vector = excluded.vector",

@@ -244,6 +244,38 @@ class Finding(Suite):
         assert found(session, siblings) == "inother"
         assert found(session, Related("output", "in")) == ""
 
+    def test_the_beginning_of_a_text_is_found_by_the_index(self, session: Session) -> None:
+        long = "s3://bucket/" + "x" * 60
+        texts = [
+            "s3://bucket/a",
+            "s3://bucket0",
+            "s3://bucket",
+            "S3://bucket/",
+            long,
+            f"{long}y",
+            "s3:/%_~",
+            "s3:/%_\x7f",
+            "ü",
+        ]
+        commit(session, *(PutEntity(kind="artifact", name=each, properties={"at": each}) for each in texts))
+        for pattern, expected in {
+            "s3://bucket/%": [texts[0], long, f"{long}y"],
+            "s3://bucket%": [texts[0], texts[1], texts[2], long, f"{long}y"],
+            "s3://bucket_": [texts[1]],
+            "s3://bucket": [texts[2]],
+            f"{long}%": [long, f"{long}y"],
+            f"{long}_": [f"{long}y"],
+            "s3:/%": [each for each in texts if each.startswith("s3:/")],
+            "s3:/%~": ["s3:/%_~"],
+            "ü%": ["ü"],
+            "%": texts,
+            "": [],
+        }.items():
+            for kinds in ([], ["artifact"]):
+                query = Query(kinds=kinds, where=Compare(Property("at"), "like", pattern))
+                names = {entity.name for entity in session.find(query).entities}
+                assert names == set(expected), pattern
+
     def test_entities_are_found_and_ordered_by_their_homes(self, session: Session) -> None:
         homes = [
             PutEntity(kind="experiment", name=name, handle=name, properties={"team": name}) for name in "yx"
