@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,11 @@ class Environment(NamedTuple):
     newest: tuple[int, int] | None = None
     """The newest Python that there are wheels for."""
 
+    libc: tuple[int, int] | None = None
+    """The oldest C library that there are wheels for; only Linux has them."""
+
+
+MODEL_REGISTRY_TESTS = ["pytest==8.4.2", "pytest-asyncio==0.26.0", "requests==2.34.2", "boto3==1.43.117"]
 
 ENVIRONMENTS = {
     # mlflow 3.18.0 was published without the mlflow-skinny and mlflow-tracing it asks for. Its wheel carries
@@ -72,6 +78,8 @@ ENVIRONMENTS = {
             ]
         ]
     ),
+    # Marquez's client imports pytz and asks for it only in later versions.
+    "marquez": Environment([["marquez-python==0.50.0", "pytz==2025.2"]]),
     # Kubeflow's old notebook library pins an ML Metadata of 2020, but runs on this one.
     "mlmd": Environment(
         [
@@ -80,11 +88,14 @@ ENVIRONMENTS = {
         ],
         newest=(3, 11),
     ),
-    # The last client of the registry's first generation, with what its own tests need, and one of the later.
-    "kubeflow": Environment(
-        [["model-registry==0.3.14", "pytest==8.4.2", "pytest-asyncio==0.26.0", "requests==2.34.2"]]
+    "mlmd-1.21": Environment(
+        [["ml-metadata==1.21.0", "pytest==8.4.2"]],
+        newest=(3, 13),
+        libc=(2, 39),
     ),
-    "kubeflow-v1": Environment([["model-registry==0.3.18"]]),
+    # The last client of the registry's first generation and one of the later, with what the registry's own tests need.
+    "kubeflow": Environment([["model-registry==0.3.14", *MODEL_REGISTRY_TESTS]]),
+    "kubeflow-v1": Environment([["model-registry==0.3.18", *MODEL_REGISTRY_TESTS]]),
     # What MLflow's own tests need, which scripts/mlflow_tests.py runs.
     "mlflow-tests": Environment(
         [
@@ -106,7 +117,7 @@ ENVIRONMENTS = {
 
 
 class TooNew(RuntimeError):
-    """There are no wheels for this Python."""
+    """There are no wheels for this Python or this system."""
 
 
 def python_of(name: str) -> Path:
@@ -129,19 +140,27 @@ def missing(name: str) -> str:
 
 
 def too_new(name: str) -> str:
-    """Why an environment cannot be made with this Python; empty when it can."""
-    newest = ENVIRONMENTS[name].newest
+    """Why an environment cannot be made with this Python or on this system; empty when it can."""
+    newest, libc = ENVIRONMENTS[name].newest, ENVIRONMENTS[name].libc
+    if libc is not None and system_libc() < libc:
+        return f"{name} has wheels for a C library of {libc[0]}.{libc[1]} or newer only"
     if newest is None or sys.version_info[:2] <= newest:
         return ""
     own = ".".join(map(str, sys.version_info[:2]))
     return f"{name} has no wheels for Python {own}, the newest is {newest[0]}.{newest[1]}"
 
 
+def system_libc() -> tuple[int, ...]:
+    """The version of glibc; 0 where there is another."""
+    kind, version = platform.libc_ver()
+    return tuple(map(int, version.split("."))) if kind == "glibc" else (0,)
+
+
 def ensure(name: str) -> Path:
     """Make the environment unless it is there with the same contents; return its interpreter.
 
     Raises:
-        TooNew: there are no wheels for this Python.
+        TooNew: there are no wheels for this Python or this system.
     """
     if reason := too_new(name):
         raise TooNew(reason)

@@ -168,10 +168,11 @@ def client_page() -> str:
 
 
 def methods(kind: type) -> Iterator[tuple[str, Any]]:
-    """Public methods in the order of the source."""
-    for name, each in vars(kind).items():
-        if (name == "__init__" and kind.__name__ == "Client") or not name.startswith("_"):
-            yield name, each
+    """Public methods in the order of the source, then those of what it is made of."""
+    for owner in kind.__mro__[:-1]:
+        for name, each in vars(owner).items():
+            if (name == "__init__" and owner.__name__ == "Client") or not name.startswith("_"):
+                yield name, each
 
 
 def method_section(name: str, method: Any) -> str:

@@ -57,7 +57,7 @@ def main() -> None:
     """Fetch, run, print."""
     arguments = parse()
     python = client_env.ensure("mlflow-tests")
-    source = laid(arguments.source or fetched(arguments.repository, arguments.tag))
+    source = laid(arguments.source or cloned(REPOSITORY, arguments.tag, "mlflow", ["tests", "examples"]))
     print(f"{'':60}" + "".join(f"{each:>18}" for each in OUTCOMES))
     for file in arguments.files or FILES:
         cases = run(python, source, file, arguments)
@@ -90,25 +90,14 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def fetched(repository: str, tag: str) -> Path:
-    """The folder with the sources of a release, fetched if they are not here yet."""
-    folder = client_env.BASE / f"mlflow-sources-{tag}"
+def cloned(repository: str, tag: str, name: str, folders: list[str]) -> Path:
+    """The folder with some of a release's sources, fetched if they are not here yet."""
+    folder = client_env.BASE / f"{name}-sources-{tag}"
     if not folder.exists():
-        git = [
-            "git",
-            "-c",
-            "advice.detachedHead=false",
-            "clone",
-            "--quiet",
-            "--depth",
-            "1",
-            "--branch",
-            tag,
-            "--filter=blob:none",
-            "--sparse",
-        ]
+        options = ["--quiet", "--depth", "1", "--branch", tag, "--filter=blob:none", "--sparse"]
+        git = ["git", "-c", "advice.detachedHead=false", "clone", *options]
         subprocess.run([*git, repository, str(folder)], check=True)
-        subprocess.run(["git", "-C", str(folder), "sparse-checkout", "add", "tests", "examples"], check=True)
+        subprocess.run(["git", "-C", str(folder), "sparse-checkout", "add", *folders], check=True)
     return folder
 
 
@@ -157,7 +146,10 @@ def environment(python: Path, source: Path, serve: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))}
     return {
         **kept,
-        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+        # The command `mlflow` is in the environment below that of the tests.
+        "PATH": os.pathsep.join(
+            [str(python.parent), str(client_env.python_of("mlflow").parent), os.environ["PATH"]]
+        ),
         "PYTHONPATH": f"{source}{os.pathsep}{HERE}",
         "LINEAL_SERVE": serve,
         "MLFLOW_AUTH_ADMIN_USERNAME": "admin",

@@ -11,8 +11,10 @@ variable LINEAL_SERVE holds the command to start it with.
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import importlib
+import json
 import os
 import shlex
 import shutil
@@ -21,10 +23,9 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -32,6 +33,8 @@ import pytest
 SERVE = shlex.split(os.environ["LINEAL_SERVE"])
 WITHOUT_SERVER = ("test_tracking.py",)
 """Files whose tests take a database for granted; they get a server's address instead."""
+WORKSPACES = ("ws1", "ws2", "path-parity")
+"""Names of workspaces in tests of roles."""
 PATIENCE = 60
 _Popen = subprocess.Popen
 
@@ -47,9 +50,14 @@ def as_lineal(command: Any, environment: dict[str, str]) -> list[str] | None:
     more = ["--blobs", options["--artifacts-destination"]] if "--artifacts-destination" in options else []
     if environment.get("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS") == "true":
         more.append("--allow-private-webhooks")
-    if any(word.startswith("mlflow.server.auth") for word in words):
+    if with_accounts(words):
         add_account(folder)
     return [*SERVE, "--data", folder, "--port", options["--port"], *more]
+
+
+def with_accounts(words: list[str]) -> bool:
+    """Whether a command starts MLflow's server with its accounts."""
+    return any(word.startswith("mlflow.server.auth") for word in words)
 
 
 def options_of(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -68,6 +76,32 @@ def add_account(folder: str) -> None:
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
+def add_workspaces(port: str) -> None:
+    """Make the workspaces that tests name: MLflow's server has none in them, and takes any name for one."""
+    names = (os.environ["MLFLOW_AUTH_ADMIN_USERNAME"], os.environ["MLFLOW_AUTH_ADMIN_PASSWORD"])
+    headers = {
+        "Content-Type": "application/json",
+        "Authorization": "Basic " + base64.b64encode(":".join(names).encode()).decode(),
+    }
+    url = f"http://127.0.0.1:{port}"
+    wait_for(url)
+    for name in WORKSPACES:
+        body = json.dumps({"name": name}).encode()
+        request = urllib.request.Request(f"{url}/api/3.0/mlflow/workspaces", body, headers)
+        urllib.request.urlopen(request, timeout=PATIENCE).close()
+
+
+def wait_for(url: str, alive: Callable[[], bool] = lambda: True) -> None:
+    """Wait until a server answers; RuntimeError when it does not."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and alive():
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{url}/health", timeout=5).close()
+            return
+        time.sleep(0.05)
+    raise RuntimeError("Lineal did not start")
+
+
 class Popen(_Popen):  # type: ignore[type-arg]
     """A process; MLflow's server becomes Lineal's."""
 
@@ -83,6 +117,8 @@ class Popen(_Popen):  # type: ignore[type-arg]
             )
             options["env"] = {key: str(value) for key, value in environment.items() if key not in hidden}
         super().__init__(replaced or args, **options)
+        if replaced and with_accounts(list(map(str, args))) and "MLFLOW_ENABLE_WORKSPACES" not in environment:
+            add_workspaces(replaced[replaced.index("--port") + 1])
 
 
 class Server:
@@ -102,13 +138,8 @@ class Server:
 
     def wait(self) -> str:
         """Its address, once it answers."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
-                urllib.request.urlopen(f"{self.url}/health", timeout=5).close()
-                return self.url
-            time.sleep(0.05)
-        raise RuntimeError("Lineal did not start")
+        wait_for(self.url, lambda: self.process.poll() is None)
+        return self.url
 
     def stop(self) -> None:
         """End it at once; the store is thrown away."""

@@ -1,6 +1,6 @@
 """Compile the descriptions of binary messages: `python scripts/protos.py [--check]`.
 
-Every `.proto` file below the protocols gets a descriptor set beside it, which is all that the server needs at run
+Every `.proto` file gets a descriptor set beside it, which is all that the server needs at run
 time. So no code is generated that only one version of protobuf can load.
 """
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PROTOCOLS = Path(__file__).resolve().parent.parent / "src/lineal/protocols"
+SOURCES = Path(__file__).resolve().parent.parent / "src/lineal"
 
 
 def compiled(source: Path) -> bytes:
@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing, fail when something is old")
     check = parser.parse_args().check
-    for source in sorted(PROTOCOLS.rglob("*.proto")):
+    for source in sorted(SOURCES.rglob("*.proto")):
         target, wanted = source.with_suffix(".binpb"), compiled(source)
         if target.exists() and target.read_bytes() == wanted:
             continue

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from lineal.catalog.catalog import Catalog
-from lineal.protocols.mlmd.messages import message
+from lineal.graph.mlmd.messages import message
 from lineal.server.app import build_app
 from lineal.server.asgi import App
 from lineal.server.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.matrix.conftest import Doors
 
-from lineal.protocols.mlmd.messages import message
+from lineal.graph.mlmd.messages import message
 
 
 def text(**values: str) -> dict[str, Any]:
@@ -129,8 +129,60 @@ class TestKubeflowToMlflow:
         history = doors.mlflow_get("metrics/get-history", run_id=info["run_id"], metric_key="loss")["metrics"]
         assert [each["value"] for each in history] == [1.0, 0.5, 1 / 3]
 
+    def test_where_an_artifact_is_mlflow_finds_the_version(self, doors: Doors, model: str) -> None:
+        def places() -> list[str]:
+            known = {"name": "churn", "version": "1"}
+            found = doors.mlflow_get("model-versions/get", **known)["model_version"]["source"]
+            return [found, doors.mlflow_get("model-versions/get-download-uri", **known)["artifact_uri"]]
+
+        assert places() == ["s3://models/churn/1"] * 2
+        version = doors.kubeflow_get("model_version", name="1", parentResourceId=model)["id"]
+        path = f"model_versions/{version}/artifacts"
+        (artifact,) = doors.kubeflow_get(path)["items"]
+        doors.kubeflow_patch(f"model_artifacts/{artifact['id']}", uri="s3://models/moved")
+        doors.kubeflow(path, artifactType="model-artifact", name="more", uri="s3://models/more")
+        assert places() == ["s3://models/moved"] * 2
+        found = doors.mlflow_get("model-versions/search", filter="source_path = 's3://models/moved'")
+        assert [each["version"] for each in found["model_versions"]] == ["1"]
+
+    def test_versions_tell_both_what_they_are(self, doors: Doors, model: str) -> None:
+        version = doors.kubeflow_get("model_version", name="1", parentResourceId=model)["id"]
+        more = {**text(stage="late"), "size": whole(3)}
+        doors.kubeflow_patch(f"model_versions/{version}", description="good", customProperties=more)
+        doors.kubeflow_patch(f"model_versions/{version}", state="ARCHIVED")
+        known = {"name": "churn", "version": "1"}
+        found = doors.mlflow_get("model-versions/get", **known)["model_version"]
+        assert found["description"] == "good" and {"key": "stage", "value": "late"} in found["tags"]
+        doors.mlflow("model-versions/set-tag", **known, key="stage", value="later")
+        doors.mlflow(
+            "model-versions/transition-stage", **known, stage="Production", archive_existing_versions=False
+        )
+        again = doors.kubeflow_get(f"model_versions/{version}")
+        assert again["customProperties"] == {**text(stage="later"), "size": whole(3)}
+        assert (again["description"], again["state"], again["author"]) == ("good", "ARCHIVED", "ann")
+
 
 class TestMlflowToKubeflow:
+    def test_a_version_is_its_own_artifact(self, doors: Doors) -> None:
+        doors.mlflow("registered-models/create", name="spam")
+        doors.mlflow("model-versions/create", name="spam", source="s3://models/spam")
+        model = doors.kubeflow_get("registered_model", name="spam")["id"]
+        version = doors.kubeflow_get("model_version", name="1", parentResourceId=model)["id"]
+        path = f"model_versions/{version}/artifacts"
+        found = doors.kubeflow_get("model_artifact", name="spam", parentResourceId=version)
+        assert (found["uri"], found["state"], found["id"]) == ("s3://models/spam", "LIVE", version)
+        assert doors.kubeflow_get(path)["items"] == doors.kubeflow_get(path, name="spam")["items"] == [found]
+        assert doors.kubeflow_get(f"artifacts/{version}") == found
+        assert doors.kubeflow_get(f"model_artifacts/{version}") == found
+        assert doors.kubeflow_get(path, artifactType="metric")["items"] == []
+        made = doors.kubeflow(path, artifactType="model-artifact", name="spam", uri="s3://models/other")
+        assert doors.kubeflow_get(path)["items"] == [made]
+        assert doors.kubeflow_get("model_artifact", name="spam", parentResourceId=version) == made
+        known = {"name": "spam", "version": "1"}
+        assert (
+            doors.mlflow_get("model-versions/get", **known)["model_version"]["source"] == "s3://models/spam"
+        )
+
     def test_a_model_with_its_version(self, doors: Doors, registered: int) -> None:
         found = doors.kubeflow_get("registered_model", name="fraud")
         assert (found["description"], found["customProperties"]) == ("who steals", text(team="red"))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from tests.matrix.conftest import Doors
 
-from lineal.protocols.mlmd.messages import message
+from lineal.graph.mlmd.messages import message
 
 SALES = "s3://lake/sales.parquet"
 SOURCE = {"name": "sales", "digest": "abc", "source_type": "s3", "source": f'{{"uri": "{SALES}"}}'}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from lineal.graph.mlmd.messages import message
 from lineal.protocols.base import Route
-from lineal.protocols.mlmd.messages import message
 from lineal.testing.protocol import ProtocolSuite, Request, Served, Stored
 
 SERVICE = "/ml_metadata.MetadataStoreService/"

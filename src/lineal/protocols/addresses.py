@@ -1,25 +1,14 @@
-"""Addresses that a client chooses: outside ids, which each tenant has of its own, and names that are free again."""
+"""Addresses that a client chooses, free again when what bore them was deleted."""
 
 from __future__ import annotations
 
 from lineal.catalog.session import Session
 from lineal.graph.change import AnyOperation, AtRevision, Change, Expect, PutEntity, Remove, TheExternal
-from lineal.graph.model import ACTIVE, DEFAULT_NAMESPACE, AnyRef, ByExternal, ById, Entity
+from lineal.graph.model import ACTIVE, AnyRef, ByExternal, ById
 
 CHANGED = "changed"
 """Code of the expectation that nobody changed something since it was read."""
 _LONGEST_KEPT = 200
-
-
-def scoped(protocol: str, namespace: str) -> str:
-    """The protocol of outside addresses within a namespace, so that each tenant has ids of its own."""
-    return protocol if namespace == DEFAULT_NAMESPACE else f"{protocol}@{namespace}"
-
-
-def outside_id(entity: Entity, protocol: str) -> str | None:
-    """The id by which a protocol knows an entity, whichever tenant gave it."""
-    own = (each.id for each in entity.external if each.protocol.partition("@")[0] == protocol)
-    return next(own, None)
 
 
 def make_way(session: Session, address: AnyRef) -> bool:

@@ -222,8 +222,8 @@ class _Parser:
 
     def _signed(self) -> Node:
         negative = False
-        while self._take("-"):
-            negative = not negative
+        while (minus := self._take("-")) or self._take("+"):
+            negative ^= minus
         found = self._primary()
         if negative and isinstance(found, Literal) and isinstance(found.value, int | float):
             return Literal(-found.value)

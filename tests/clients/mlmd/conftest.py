@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from scripts import client_env
-
-from lineal.testing.serving import start_lineal
+from tests.connect.mlmd.conftest import Served, serving
 
 HERE = Path(__file__).parent
 RunScript = Callable[..., Any]
 
 
-class Served(NamedTuple):
-    """Where a server answers over HTTP and over gRPC."""
+GENERATIONS = {"mlmd": {"passed": 106, "xfailed": 2}, "mlmd-1.21": {"passed": 99, "xfailed": 2}}
+"""The last release that answers filters by itself, and the last of all, whose own server has given them up."""
 
-    url: str
-    grpc_port: int
+
+@pytest.fixture(scope="session", params=GENERATIONS)
+def generation(request: pytest.FixtureRequest) -> str:
+    """The environment of a generation of the client."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def python() -> Path:
+def python(generation: str) -> Path:
     """The interpreter that has ML Metadata."""
-    return interpreter("mlmd")
+    return interpreter(generation)
 
 
 def interpreter(name: str) -> Path:
@@ -42,21 +43,17 @@ def interpreter(name: str) -> Path:
 @pytest.fixture
 def server(store_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server on an empty store, once on each database."""
-    process = start_lineal(tmp_path_factory.mktemp("data"), "--store", store_url, "--grpc-port", "0")
-    try:
-        told = re.search(r"grpc_port=(\d+)", process.log())
-        assert told is not None, process.log()
-        yield Served(process.url, int(told[1]))
-    finally:
-        process.stop()
+    with serving(tmp_path_factory.mktemp("data"), "--store", store_url) as served:
+        yield served
 
 
-def run(python: Path, *arguments: str, folder: Path) -> str:
+def run(python: Path, *arguments: str, folder: Path, **environment: str) -> str:
     """What a program prints that must succeed."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))}
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
     done = subprocess.run(
         [str(python), *arguments],
-        env={**kept, "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"},
+        env=kept | quiet | {"HOME": str(folder)} | environment,
         cwd=folder,
         capture_output=True,
         text=True,

@@ -39,7 +39,7 @@ with ThreadPoolExecutor(WRITERS) as pool:
     written = [each for found in pool.map(write, range(WRITERS)) for each in found]
 reader = store()
 members = {}
-for context in reader.get_contexts():
+for context in reader.get_contexts_by_type("Group"):
     inside = (reader.get_executions_by_context(context.id), reader.get_artifacts_by_context(context.id))
     members[context.name] = [len(each) for each in inside]
 print(

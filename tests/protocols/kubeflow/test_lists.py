@@ -21,7 +21,17 @@ def test_pages_are_full_and_lose_nothing(registry: Registry) -> None:
         if not token:
             break
     assert found == names
-    assert registry.get("registered_models")["pageSize"] == 100
+    unasked = registry.get("registered_models")
+    assert len(unasked["items"]) == unasked["size"] == 25 and not unasked["nextPageToken"]
+
+
+def test_who_asks_for_no_page_gets_all(registry: Registry) -> None:
+    model = registry.model()
+    for number in range(101):
+        registry.version(model, f"v{number}")
+    for path in ("model_versions", f"registered_models/{model}/versions"):
+        found = registry.get(path)
+        assert len(found["items"]) == 101 and found["nextPageToken"] == ""
 
 
 @pytest.mark.parametrize("by", ["ID", "CREATE_TIME", "LAST_UPDATE_TIME"])
@@ -101,6 +111,15 @@ MODELS: dict[str, dict[str, Any]] = {
         ("name LIKE 'A'", ""),
         ("name ILIKE 'A'", "a"),
         ("name > 'a'", "bc"),
+        (r"name = 'it\'s'", ""),
+        ("n = +1", "a"),
+        ("n = 1e0", "a"),
+        ("n = .25e1", "b"),
+        ("n IN (1, 3.0)", "ac"),
+        ("b != false", "a"),
+        ("f.string_value IN ('x', 'Y')", "ab"),
+        ("name = 'a' or name = 'b'", "ab"),
+        ("externalId LIKE 'e%'", "b"),
         ("owner = 'ann'", "a"),
         ("description LIKE 'fir%'", "a"),
         ("externalId = 'ext'", "b"),

@@ -105,3 +105,19 @@ def test_since_v1_a_step_is_text_and_artifacts_tell_nothing_of_experiments(regis
     assert told["step"] == "7" and not {"experimentId", "experimentRunId"} & told.keys()
     assert later.patch(f"artifacts/{made['id']}", artifactType="metric", step="8")["step"] == "8"
     assert later.refused("PATCH", f"artifacts/{made['id']}", artifactType="metric", step="soon")[0] == 400
+
+
+def test_what_was_read_may_be_sent_to_where_it_lies(registry: Registry) -> None:
+    experiment, model = registry.experiment(), registry.model()
+    for path, parent in (("experiments", experiment), ("registered_models", model)):
+        inner = f"{path}/{parent}/{'experiment_runs' if path == 'experiments' else 'versions'}"
+        made = registry.post(inner, name="one")
+        again = registry.post(inner, **{**made, "description": "changed", "state": "ARCHIVED"})
+        assert again["id"] == made["id"]
+        assert (again["description"], again["state"]) == ("changed", "ARCHIVED")
+        assert registry.found(inner) == ["one"]
+        assert registry.refused("POST", inner, id="999999", name="one")[0] == 404
+        assert registry.refused("POST", inner, id="x", name="one")[0] == 400
+    other = registry.model("other")
+    version = registry.version(other)
+    assert registry.refused("POST", f"registered_models/{model}/versions", id=version, name="v")[0] == 404

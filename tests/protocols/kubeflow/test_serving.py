@@ -74,4 +74,11 @@ def test_deployments(registry: Registry, deployed: dict[str, Any]) -> None:
     assert registry.refused("POST", path, modelVersionId="999999")[0] == 404
     assert registry.refused("POST", path, modelVersionId=version, lastKnownState="DONE")[0] == 400
     assert len(registry.get(path)["items"]) == 2
+    assert registry.found(path, name="s") == ["s"] and registry.found(path, name="none") == []
+    for field, number in (
+        ("inferenceServiceId", deployed["service"]), ("registeredModelId", deployed["model"]),
+        ("servingEnvironmentId", deployed["environment"]), ("modelVersionId", version),
+    ):  # fmt: skip
+        assert registry.found(path, f"name = 's' AND {field} = {number}") == ["s"], field
+        assert registry.found(path, f"{field} = 999999") == [], field
     assert upstream(registry, made["id"]) == [version]

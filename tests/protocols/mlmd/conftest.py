@@ -9,10 +9,10 @@ import pytest
 
 from lineal.catalog.catalog import Catalog
 from lineal.catalog.session import Session
+from lineal.graph.mlmd.messages import message
 from lineal.protocols.base import RpcCall
 from lineal.protocols.mlmd import door
 from lineal.protocols.mlmd.errors import Code
-from lineal.protocols.mlmd.messages import message
 
 
 class Store:

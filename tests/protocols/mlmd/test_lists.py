@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.protocols.mlmd.conftest import Store, node
 
+from lineal.graph.mlmd.messages import message
 from lineal.protocols.mlmd.errors import Code
-from lineal.protocols.mlmd.messages import message
 
 INT, DOUBLE, STRING, BOOLEAN = 1, 2, 3, 6
-DECLARED_INPUT, INPUT, OUTPUT = 2, 3, 4
+DECLARED_OUTPUT, DECLARED_INPUT, INPUT, OUTPUT = 1, 2, 3, 4
 PENDING, LIVE = 1, 2
 CREATE_TIME, LAST_UPDATE_TIME, ID = 1, 2, 3
 
@@ -189,6 +189,15 @@ def test_filters_of_artifacts(sample: Sample, query: str, found: str) -> None:
 )
 def test_filters_of_others(sample: Sample, category: str, query: str, found: str) -> None:
     assert sample.names(query, category) == found
+
+
+def test_data_at_the_place_of_an_artifact_is_no_event(store: Store) -> None:
+    wrote = store.execution(store.execution_type("Train"))
+    artifact = store.artifact(store.artifact_type("Data"), uri="s3://bucket/a")
+    store.event(artifact, wrote, DECLARED_OUTPUT)
+    assert store.found("events_0.type = DECLARED_OUTPUT", "Execution") == [wrote]
+    assert store.found(f"events_0.artifact_id = {artifact}", "Execution") == [wrote]
+    assert store.found("events_0.type = OUTPUT", "Execution") == []
 
 
 @pytest.mark.parametrize(

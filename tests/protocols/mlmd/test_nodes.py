@@ -8,10 +8,10 @@ import pytest
 from tests.protocols.mlmd.conftest import MakeStore, Store, node, value
 
 from lineal.graph.change import Change, PutEntity
+from lineal.graph.mlmd.messages import message
 from lineal.graph.model import ById, ByName
 from lineal.graph.query import Query
 from lineal.protocols.mlmd.errors import Code
-from lineal.protocols.mlmd.messages import message
 
 INT, DOUBLE, STRING, STRUCT, PROTO, BOOLEAN = 1, 2, 3, 4, 5, 6
 LIVE, COMPLETE = 2, 3
@@ -60,6 +60,7 @@ def test_everything_comes_back_as_it_was(store: Store, kind: int) -> None:
     fields["none"].null_value = 0
     fields["inner"].struct_value.fields["b"].bool_value = True
     asked.custom_properties.pop("")
+    asked.custom_properties["empty"].struct_value.SetInParent()
     number = store.call("PutArtifacts", artifacts=[asked]).artifact_ids[0]
     found = read(store, number)
     assert found.properties == asked.properties

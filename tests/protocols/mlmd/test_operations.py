@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import lineal.protocols.mlmd
+from lineal.graph.mlmd.messages import message
 from lineal.protocols.mlmd import door
-from lineal.protocols.mlmd.messages import message
 
 FOLDER = Path(lineal.protocols.mlmd.__file__).parent
 OPERATIONS = tomllib.loads((FOLDER / "operations.toml").read_text("utf-8"))["operation"]

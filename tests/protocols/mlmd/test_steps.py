@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.protocols.mlmd.conftest import Store, node
 
+from lineal.graph.mlmd.messages import message
 from lineal.graph.model import ById
 from lineal.graph.query import Walk
 from lineal.protocols.mlmd.errors import Code
-from lineal.protocols.mlmd.messages import message
 
 INPUT, OUTPUT, DECLARED_INPUT = 3, 4, 2
 

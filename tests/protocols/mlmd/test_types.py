@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.protocols.mlmd.conftest import Store, typed
 
+from lineal.graph.mlmd.messages import message
 from lineal.protocols.mlmd.errors import Code
-from lineal.protocols.mlmd.messages import message
 
 INT, DOUBLE, STRING = 1, 2, 3
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lineal.graph.addresses import scoped
 from lineal.graph.errors import Invalid
 from lineal.graph.query import (
     And,
@@ -21,10 +22,9 @@ from lineal.graph.query import (
     Property,
 )
 from lineal.protocols import expressions
-from lineal.protocols.addresses import scoped
 from lineal.protocols.expressions import Binary, In, Literal, Node, Path, Unary
 from lineal.protocols.kubeflow import resources, values
-from lineal.protocols.kubeflow.resources import OWNER, VERSION, Resource
+from lineal.protocols.kubeflow.resources import MODEL_ID, OWNER, SERVE, VERSION, Resource
 from lineal.protocols.kubeflow.values import CUSTOM, TAG
 
 _COLUMNS = {
@@ -38,6 +38,11 @@ _COLUMNS = {
 }
 _RUN, _EXPERIMENT = Attribute("home"), OfHome(Attribute("home"))
 _OF_ARTIFACTS: dict[str, Field] = {"experimentRunId": _RUN, "experimentId": _EXPERIMENT}
+_OF_SERVES: dict[str, Field] = {
+    "inferenceServiceId": Attribute("home"),
+    "servingEnvironmentId": OfHome(Attribute("home")),
+    "registeredModelId": OfHome(Property(MODEL_ID)),
+}
 _NUMBERS = {"id", "created", "updated", "started", "ended", "home"}
 _NUMERIC_KEYS = {
     field.key
@@ -144,8 +149,9 @@ def _on_fields(name: str, sorts: _Sorts, condition: Condition) -> list[Expr]:
         return [condition(Attribute(_COLUMNS[name]))]
     if name == "description":
         return [condition(Property("description"))]
-    if name in _OF_ARTIFACTS and first.artifact_type:
-        return [condition(_OF_ARTIFACTS[name])]
+    of_home = _OF_ARTIFACTS if first.artifact_type else _OF_SERVES if first is SERVE else {}
+    if name in of_home:
+        return [condition(of_home[name])]
     return _on_own_fields(name, sorts.resources, condition)
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 import msgspec
 
-from lineal.graph.errors import Invalid
+from lineal.graph.errors import NOT_JSON, Invalid, NotFound
 from lineal.graph.model import Entity
-from lineal.graph.query import Attribute, Compare, Expr
+from lineal.graph.query import Attribute, Compare, Expr, all_of
 from lineal.protocols.base import Call, Reply, json_reply, query_values
-from lineal.protocols.kubeflow import listing, store, translate, values
+from lineal.protocols.kubeflow import listing, stand_ins, store, translate, values
 from lineal.protocols.kubeflow.resources import (
     ARTIFACTS,
     BY_NAME,
     BY_TYPE,
     MODEL,
+    MODEL_ARTIFACT,
     MODEL_ID,
+    RUN,
     SERVICE,
     VERSION,
     VERSION_ID,
@@ -27,6 +29,8 @@ from lineal.protocols.kubeflow.translate import Asked
 
 Handler = Callable[[Call], Reply]
 PREFIX = "/api/model_registry"
+_SENT_WHOLE = (VERSION, RUN)
+"""What clients send to its parent as they have read it, too; with an id it is changed."""
 
 
 def parameters(call: Call) -> dict[str, str]:
@@ -38,7 +42,7 @@ def body(call: Call) -> dict[str, Any]:
     """The object that the body holds; Invalid when it holds none."""
     try:
         found = msgspec.json.decode(call.body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         raise Invalid("the body is not valid JSON") from None
     if not isinstance(found, dict):
         raise Invalid("the body must be a JSON object")
@@ -86,7 +90,27 @@ def _inside(number: int) -> Expr:
 
 def find_one(*resources: Resource) -> Handler:
     """The one with a name or an external id."""
-    return lambda call: _one(call, store.find(call.session, resources, parameters(call)))
+
+    def handle(call: Call) -> Reply:
+        asked = parameters(call)
+        return _or_stand_in(
+            call,
+            lambda: store.find(call.session, resources, asked),
+            lambda: stand_ins.asked_for(call.session, resources, asked),
+        )
+
+    return handle
+
+
+def _or_stand_in(call: Call, find: Callable[[], Entity], stand_in: Callable[[], Entity | None]) -> Reply:
+    """What is found, or else what stands for it."""
+    try:
+        return _one(call, find())
+    except NotFound:
+        found = stand_in()
+        if found is None:
+            raise
+        return _one(call, found)
 
 
 def get_list(*resources: Resource) -> Handler:
@@ -127,7 +151,11 @@ def create_in(parent: Resource, resource: Resource) -> Handler:
         if resource.parent_field:
             given[resource.parent_field] = str(number)
         store.get(call.session, parent, number)
-        return _created(call, resource, Asked(resource, given, new=True), number)
+        whole = resource in _SENT_WHOLE
+        if whole and given.get("id") is not None:
+            asked = Asked(resource, given, new=False, whole=True)
+            return _one(call, store.update_in(call.session, resource, asked, given["id"], number), 201)
+        return _created(call, resource, Asked(resource, given, new=True, whole=whole), number)
 
     return handle
 
@@ -143,7 +171,18 @@ def _created(call: Call, resource: Resource, asked: Asked, parent: int | None) -
 
 def get_one(resource: Resource) -> Handler:
     """One by its id."""
-    return lambda call: _one(call, store.get(call.session, resource, number_of(call)))
+
+    def handle(call: Call) -> Reply:
+        number = number_of(call)
+        if resource is not MODEL_ARTIFACT:
+            return _one(call, store.get(call.session, resource, number))
+        return _or_stand_in(
+            call,
+            lambda: store.get(call.session, resource, number),
+            lambda: stand_ins.of_version(call.session, number),
+        )
+
+    return handle
 
 
 def patch(resource: Resource) -> Handler:
@@ -163,7 +202,11 @@ def list_in(parent: Resource, *resources: Resource) -> Handler:
     def handle(call: Call) -> Reply:
         number, asked = number_of(call), parameters(call)
         store.get(call.session, parent, number)
-        return _page(call, listing.find(call.session, _sorts(resources, asked), asked, _inside(number)))
+        sorts = _sorts(resources, asked)
+        where = all_of(_inside(number), store.named(call.session, sorts, asked))
+        page = listing.find(call.session, sorts, asked, where)
+        other = stand_ins.listed(call.session, sorts, asked, number) if parent is VERSION else None
+        return _page(call, page if other is None else page._replace(entities=[other, *page.entities]))
 
     return handle
 
@@ -198,7 +241,12 @@ def upsert_in(parent: Resource) -> Handler:
 
 def get_artifact(call: Call) -> Reply:
     """An artifact of any sort."""
-    return _one(call, store.get_artifact(call.session, number_of(call)))
+    number = number_of(call)
+    return _or_stand_in(
+        call,
+        lambda: store.get_artifact(call.session, number),
+        lambda: stand_ins.of_version(call.session, number),
+    )
 
 
 def patch_artifact(call: Call) -> Reply:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from lineal.catalog.session import Session
-from lineal.graph.errors import Invalid
 from lineal.graph.model import ById, Entity, Point
 from lineal.graph.query import Attribute, Compare, Expr, Order, Query, all_of
+from lineal.protocols import page_tokens
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.kubeflow import listing, store, values
 from lineal.protocols.kubeflow.handlers import number_of, parameters, shown
@@ -63,7 +61,7 @@ def _page(call: Call, run: Entity | None) -> Reply:
         if steps is not None and point.step not in steps:
             continue
         if len(items) == size:
-            following = urlsafe_b64encode(msgspec.json.encode(token)).decode()
+            following = page_tokens.write(token)
             break
         told = {"value": point.value, "timestamp": str(point.time), "step": point.step}
         items.append(series.about | told)
@@ -76,12 +74,7 @@ def _steps(text: str) -> set[int] | None:
 
 
 def _read(text: str) -> Token:
-    if not text:
-        return Token()
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(text), type=Token)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise Invalid("nextPageToken is not one of ours") from None
+    return page_tokens.read(text, Token) if text else Token()
 
 
 def _values(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,13 +11,15 @@ from lineal.catalog.session import Session
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity
 from lineal.graph.query import Attribute, Expr, Order, Query, all_of
+from lineal.protocols import page_tokens
 from lineal.protocols.kubeflow import filters, store, values
 from lineal.protocols.kubeflow.resources import Resource
 from lineal.protocols.kubeflow.store import PARTS
 from lineal.protocols.tenants import namespace_of
 
 _ORDERS = {"": "id", "ID": "id", "CREATE_TIME": "created", "LAST_UPDATE_TIME": "updated"}
-_DEFAULT, _MOST = 100, 1000
+_UNASKED, _MOST = 5000, 1000
+"""Clients that ask for no size do not read on, so they get as much as there is, within reason."""
 
 
 class Token(msgspec.Struct, array_like=True):
@@ -64,7 +64,7 @@ def find(
         parts=list(PARTS),
     )
     page = session.find(query)
-    following = _write(Token(by, descending, page.cursor)) if page.cursor else ""
+    following = page_tokens.write(Token(by, descending, page.cursor)) if page.cursor else ""
     return Listed(page.entities, following, limit)
 
 
@@ -96,24 +96,17 @@ def size(asked: Mapping[str, str]) -> int:
     """How many go on a page."""
     text = asked.get("pageSize", "")
     if not text:
-        return _DEFAULT
+        return _UNASKED
     found = values.whole_number(text, "pageSize")
     if found < 1:
         raise Invalid(f"pageSize must be a positive number, not {text!r}")
     return min(found, _MOST)
 
 
-def _write(token: Token) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(token)).decode()
-
-
 def _read(text: str, order: str, descending: bool) -> Token:
     if not text:
         return Token(order, descending, "")
-    try:
-        token = msgspec.json.decode(urlsafe_b64decode(text), type=Token)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise Invalid("nextPageToken is not one of ours") from None
+    token = page_tokens.read(text, Token)
     if (token.order, token.descending) != (order, descending):
         raise Invalid("nextPageToken belongs to another order")
     return token

@@ -15,6 +15,7 @@ from lineal.protocols.kubeflow import translate
 from lineal.protocols.kubeflow.resources import (
     DATA_SET,
     LOCATION,
+    MODEL_ARTIFACT,
     PARAMETER,
     SERVE,
     SERVICE,
@@ -26,6 +27,8 @@ from lineal.protocols.kubeflow.translate import Asked
 
 NEW = Local("new")
 """The resource that a change makes."""
+SOURCE = "source"
+"""Property of a version that says where it is."""
 _DEPLOYED, _FEW = "deployed_as", 1000
 
 
@@ -36,12 +39,14 @@ class Held(NamedTuple):
         ref: where it stands.
         name: its own.
         properties: what it has and what it gets.
+        former: URI that it had.
     """
 
     resource: Resource
     ref: AnyRef
     name: str
     properties: Properties
+    former: str = ""
 
 
 def of_new(
@@ -77,8 +82,10 @@ def of_changed(
         return [*former, *_deployed(session, asked.properties, ref)]
     if entity.home is None or not resource.artifact_type:
         return []
-    held = Held(resource, ById(entity.id), entity.name, {**entity.properties, **asked.properties})
-    return put_in(session, held, session.get(ById(entity.home), ()), placed)
+    properties = {**entity.properties, **asked.properties}
+    place = str(entity.properties.get("uri") or "")
+    held = Held(resource, ById(entity.id), entity.name, properties, place)
+    return put_in(session, held, session.get(ById(entity.home), ("properties",)), placed)
 
 
 def put_in(session: Session, held: Held, parent: Entity, placed: bool) -> list[AnyOperation]:
@@ -92,10 +99,20 @@ def put_in(session: Session, held: Held, parent: Entity, placed: bool) -> list[A
     place = locate(str(held.properties.get("uri") or "")) if placed else None
     is_version = translate.resource_of(session.types(), parent) is VERSION
     found: list[AnyOperation] = [_runs(held.resource, held.ref, run, is_version)]
+    if is_version and placed:
+        found += _source(held, parent)
     if place is not None:
         data = ByName("dataset", place.name, place.namespace)
         found += [*_there(session, data), _runs(held.resource, data, run, is_version)]
     return found
+
+
+def _source(held: Held, version: Entity) -> list[PutEntity]:
+    """Where MLflow's clients find the version; what they said of it themselves stays."""
+    uri, known = held.properties.get("uri"), version.properties.get(SOURCE)
+    if held.resource is not MODEL_ARTIFACT or not uri or known not in (None, "", held.former):
+        return []
+    return [PutEntity(ById(version.id), kind=version.kind, properties={SOURCE: uri}, updated=version.updated)]
 
 
 def _runs(resource: Resource, data: AnyRef, home: AnyRef, is_version: bool) -> PutEdge:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from lineal.catalog.session import Session
+from lineal.graph.addresses import outside_id, scoped
 from lineal.graph.change import (
     Absent,
     AnyOperation,
@@ -18,20 +19,19 @@ from lineal.graph.change import (
     Remove,
     TheExternal,
 )
-from lineal.graph.errors import Conflict, Denied, ExpectationFailed, Invalid, NotFound
+from lineal.graph.errors import Conflict, ExpectationFailed, Invalid, NotFound
 from lineal.graph.mlflow.registry import NUMBER
 from lineal.graph.model import ByExternal, ById, ByName, Entity
 from lineal.graph.query import Attribute, Compare, Expr, ExternalId, Or, Order, Part, Property, Query, all_of
-from lineal.protocols.addresses import CHANGED, make_way, outside_id, scoped
+from lineal.protocols.addresses import CHANGED
+from lineal.protocols.attempts import attempt
 from lineal.protocols.kubeflow import numbered, relations, translate, values
 from lineal.protocols.kubeflow.resources import ARTIFACTS, LOCATION, RUN, VERSION, Resource
 from lineal.protocols.kubeflow.translate import Asked
 from lineal.protocols.tenants import namespace_of
 
-T = TypeVar("T")
 PARTS: tuple[Part, ...] = ("properties", "external")
 _TAKEN = "taken"
-_ATTEMPTS = 20
 _LONGEST_NAME = 250
 
 
@@ -68,19 +68,24 @@ def find(session: Session, sorts: tuple[Resource, ...], asked: Mapping[str, str]
     if not external and (not name or (lies_in and not parent)):
         wanted = "name and parentResourceId" if lies_in else "name"
         raise Invalid(f"invalid parameters call, supply either {wanted}, or externalId")
-    where: list[Expr | None] = []
-    if external:
-        protocol = scoped(sorts[0].external, namespace_of(session))
-        where.append(Compare(ExternalId(protocol), "=", external))
-    if name:
-        where.append(called(sorts, name))
+    inside: Expr | None = None
     if parent:
-        where.append(Compare(Attribute("home"), "=", values.number_of(parent, "parentResourceId")))
-    query = Query(kinds=kinds(sorts), where=all_of(*where, shown(sorts)), limit=2, parts=list(PARTS))
+        inside = Compare(Attribute("home"), "=", values.number_of(parent, "parentResourceId"))
+    where = all_of(named(session, sorts, asked), inside, shown(sorts))
+    query = Query(kinds=kinds(sorts), where=where, limit=2, parts=list(PARTS))
     found = session.find(query).entities
     if len(found) != 1:
         raise NotFound(f"{'several' if found else 'no'} {sorts[0].title} found for {dict(asked)}")
     return found[0]
+
+
+def named(session: Session, sorts: tuple[Resource, ...], asked: Mapping[str, str]) -> Expr | None:
+    """The condition that the parameters `name` and `externalId` stand for."""
+    protocol = scoped(sorts[0].external, namespace_of(session))
+    external: Expr | None = None
+    if asked.get("externalId"):
+        external = Compare(ExternalId(protocol), "=", asked["externalId"])
+    return all_of(external, called(sorts, asked["name"]) if asked.get("name") else None)
 
 
 def kinds(sorts: tuple[Resource, ...]) -> list[str]:
@@ -176,31 +181,6 @@ def _absent(refs: list[ByName | ByExternal]) -> list[AnyOperation]:
     return [Expect(ref, Absent(), _TAKEN) for ref in refs]
 
 
-def attempt(session: Session, make: Callable[[bool], T]) -> T:
-    """Prepare a change and apply it, again when another client came in between.
-
-    Args:
-        session: of who calls.
-        make: does it, with or without the data sets at the places of artifacts. They are a service to other tools;
-            where the caller may not touch them, the call succeeds without.
-
-    Raises:
-        Conflict: others came in between over and over.
-    """
-    placed = True
-    for _ in range(_ATTEMPTS):
-        try:
-            return make(placed)
-        except ExpectationFailed as error:
-            if not make_way(session, error.expect.ref) and error.expect.code != CHANGED:
-                raise
-        except (Denied, NotFound):
-            if not placed:
-                raise
-            placed = False
-    raise Conflict("others changed the same resource over and over; try again")
-
-
 def _now() -> int:
     return int(time.time() * 1000)
 
@@ -217,6 +197,14 @@ def update(session: Session, resource: Resource, asked: Asked, number: int) -> E
         return session.get_many([number], PARTS)[0]
 
     return attempt(session, make)
+
+
+def update_in(session: Session, resource: Resource, asked: Asked, given_id: Any, parent: int) -> Entity:
+    """The same of one that a client sends to what it lies in; NotFound when it lies elsewhere."""
+    number = values.number_of(given_id, "id")
+    if get(session, resource, number).home != parent:
+        raise NotFound(f"no {resource.title} found for id {number} in {parent}")
+    return update(session, resource, asked, number)
 
 
 def move_in(session: Session, resource: Resource, asked: Asked, number: int, parent: Entity) -> Entity:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lineal.graph.addresses import outside_id, scoped
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity, External, Properties
 from lineal.graph.types import Types
-from lineal.protocols.addresses import outside_id, scoped
 from lineal.protocols.kubeflow import values
 from lineal.protocols.kubeflow.errors import Unprocessable
 from lineal.protocols.kubeflow.resources import (

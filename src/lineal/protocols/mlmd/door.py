@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Change, PutType
+from lineal.graph.mlmd.types import SIMPLE, NodeType, kind_of
 from lineal.protocols import grpc_web, tenants
 from lineal.protocols.base import Call, Reply, Route, Rpc, Status
 from lineal.protocols.mlmd import errors, legacy, nodes, service
-from lineal.protocols.mlmd.types import SIMPLE, NodeType, kind_of
 
 
 class MlMetadata:

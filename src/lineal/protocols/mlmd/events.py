@@ -1,53 +1,20 @@
-"""Events: how an execution read or wrote an artifact, kept in the detail of the edge between them.
-
-Each type of event has a key of its own in the detail, since one artifact may be several things to one execution.
-An edge that another tool put is a plain INPUT or OUTPUT.
-"""
+"""Events as a session sees and puts them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from lineal.catalog.session import Session
-from lineal.graph.model import Edge, Entity
+from lineal.graph.mlmd.categories import ARTIFACT, EXECUTION
+from lineal.graph.mlmd.events import READS, detail, name_of, to_messages
+from lineal.graph.mlmd.messages import Message
+from lineal.graph.mlmd.nodes import LOCATION
+from lineal.graph.model import Entity
 from lineal.protocols.mlmd import nodes
-from lineal.protocols.mlmd.categories import ARTIFACT, EXECUTION
 from lineal.protocols.mlmd.errors import invalid, taken
-from lineal.protocols.mlmd.messages import Message, enum_name, enum_numbers, message
 from lineal.protocols.mlmd.writes import Call, Written
 
-PREFIX = "mlmd."
-READS = frozenset({"INPUT", "DECLARED_INPUT", "INTERNAL_INPUT"})
-WRITES = frozenset({"OUTPUT", "DECLARED_OUTPUT", "INTERNAL_OUTPUT", "PENDING_OUTPUT"})
 _EVERY = 10_000_000
-
-
-def name_of(event: Message) -> str:
-    """The name of an event's type; Refused when it has none."""
-    found = enum_name("Event", "type", event.type) if event.HasField("type") else "UNKNOWN"
-    if found == "UNKNOWN":
-        raise invalid("an event needs a type")
-    return found
-
-
-def detail(event: Message) -> dict[str, Any]:
-    """What is kept of an event."""
-    at = (
-        event.milliseconds_since_epoch
-        if event.HasField("milliseconds_since_epoch")
-        else int(time.time() * 1000)
-    )
-    found: dict[str, Any] = {"time": at}
-    if event.HasField("path"):
-        found["path"] = [_step(step) for step in event.path.steps]
-    return {PREFIX + name_of(event): found}
-
-
-def _step(step: Message) -> int | str:
-    found: int | str = step.key if step.WhichOneof("value") == "key" else step.index
-    return found
 
 
 def relate(call: Call, execution: Written, artifact: Written, event: Message) -> None:
@@ -102,30 +69,5 @@ def shown_nodes(session: Session, ids: Sequence[int]) -> list[Entity]:
     # Only a data set that is no artifact of ours can stand for a place.
     others = [each.id for each in found if not types.by_kind[each.kind].prefix]
     marked = session.get_many(others, ("properties",)) if others else []
-    places = {each.id for each in marked if nodes.LOCATION in each.properties}
+    places = {each.id for each in marked if LOCATION in each.properties}
     return [each for each in found if each.id not in places]
-
-
-def to_messages(edge: Edge) -> Iterator[Message]:
-    """The events that an edge stands for."""
-    reads = edge.kind == "input"
-    artifact, execution = (edge.source, edge.target) if reads else (edge.target, edge.source)
-    kinds = {key: held for key, held in edge.detail.items() if key.startswith(PREFIX)}
-    for key, held in (kinds or {PREFIX + ("INPUT" if reads else "OUTPUT"): {"time": edge.created}}).items():
-        found = message("Event")(artifact_id=artifact, execution_id=execution)
-        found.type = enum_numbers("Event", "type")[key.removeprefix(PREFIX)]
-        found.milliseconds_since_epoch = held["time"]
-        _put_path(found, held.get("path"))
-        yield found
-
-
-def _put_path(event: Message, steps: Iterable[int | str] | None) -> None:
-    if steps is None:
-        return
-    event.path.SetInParent()
-    for step in steps:
-        added = event.path.steps.add()
-        if isinstance(step, str):
-            added.key = step
-        else:
-            added.index = step

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lineal.protocols.mlmd.categories import ARTIFACT, EXECUTION, Category
-from lineal.protocols.mlmd.types import NodeType, kind_of
+from lineal.graph.mlmd.categories import ARTIFACT, EXECUTION, Category
+from lineal.graph.mlmd.types import NodeType, kind_of
 
 _COMMON = ("id", "name", "description", "create_time", "owner", "uri", "version", "__ALL_META__")
 

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lineal.catalog.session import Session
+from lineal.graph.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
+from lineal.graph.mlmd.events import to_messages
+from lineal.graph.mlmd.messages import Message, enum_name, message
+from lineal.graph.mlmd.nodes import PARTS
 from lineal.graph.model import Edge, Entity
+from lineal.graph.query import Attribute, Compare, Query, all_of
 from lineal.protocols.mlmd import events, listing, nodes
-from lineal.protocols.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
 from lineal.protocols.mlmd.errors import invalid, missing
 from lineal.protocols.mlmd.filters import filter
-from lineal.protocols.mlmd.messages import Message, enum_name, message
 
 _MOST_HOPS, _MOST_STARTS = 100, 100
 _EVERY = 10_000_000
@@ -92,11 +95,9 @@ class _Ends:
         if category.name not in self._rules or not found:
             return set()
         rule, _ = self._rules[category.name]
-        from lineal.graph.query import Attribute, Compare, Query, all_of
-
         ids: list[int | str | float | bool | None] = [each.id for each in found]
         where = all_of(Compare(Attribute("id"), "in", ids), rule.where)
-        matching = self._session.find(Query(where=where, limit=len(ids), parts=list(nodes.PARTS))).entities
+        matching = self._session.find(Query(where=where, limit=len(ids), parts=list(PARTS))).entities
         return {each.id for each in matching if rule.holds is None or rule.holds(each)}
 
 
@@ -149,7 +150,7 @@ def _answer(session: Session, walked: Walked, wanted: set[str]) -> Message:
                 getattr(graph, f"{category.name}_types").append(types.by_kind[kind].message())
     if "events" in wanted:
         for number in sorted(walked.edges):
-            graph.events.extend(events.to_messages(walked.edges[number]))
+            graph.events.extend(to_messages(walked.edges[number]))
     return graph
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from lineal.catalog.session import Session
-from lineal.graph.model import Entity
-from lineal.graph.query import Attribute, Compare, Expr, Order, Property, Query, all_of
+from lineal.graph.mlmd.categories import Category
+from lineal.graph.mlmd.messages import Message, enum_name
+from lineal.graph.mlmd.nodes import LOCATION, PARTS
+from lineal.graph.mlmd.types import TypeTable
+from lineal.graph.model import Entity, Scalar
+from lineal.graph.query import Attribute, Compare, Expr, Or, Order, Property, Query, all_of
+from lineal.protocols import page_tokens
 from lineal.protocols.mlmd import nodes
-from lineal.protocols.mlmd.categories import Category
 from lineal.protocols.mlmd.errors import invalid
 from lineal.protocols.mlmd.filters import filter
-from lineal.protocols.mlmd.messages import Message, enum_name
 
 _ORDERS = {"ID": "id", "CREATE_TIME": "created", "LAST_UPDATE_TIME": "updated"}
 _MOST, _PAGE = 100, 5000
@@ -54,17 +55,24 @@ def find(
         where: what else must hold.
         kinds: only of these types; None for all.
     """
+    types = nodes.table(session)
     if kinds is None:
-        kinds = [each.kind for each in nodes.table(session).of(category)]
-    hidden = Compare(Property(nodes.LOCATION), "is null") if category.name == "artifact" else None
+        kinds = [each.kind for each in types.of(category)]
+    hidden = _hidden(types, kinds) if category.name == "artifact" else None
     if not kinds:
         return Listed([])
     if options is None:
         query = Query(
-            kinds=kinds, where=all_of(where, hidden), order=[Order(Attribute("id"))], parts=list(nodes.PARTS)
+            kinds=kinds, where=all_of(where, hidden), order=[Order(Attribute("id"))], parts=list(PARTS)
         )
         return Listed(list(_every(session, query)))
     return _page(session, category, options, kinds, all_of(where, hidden))
+
+
+def _hidden(types: TypeTable, kinds: list[str]) -> Expr:
+    """That a node is no data set that stands for a place; only those of other tools' kinds can be."""
+    own: list[Scalar] = [kind for kind in kinds if types.by_kind[kind].prefix]
+    return Or([Compare(Attribute("kind"), "in", own), Compare(Property(LOCATION), "is null")])
 
 
 def _every(session: Session, query: Query) -> Iterator[Entity]:
@@ -94,7 +102,7 @@ def _page(
         where=all_of(where, wanted.where),
         order=[Order(Attribute(_ORDERS[field]), not ascending), Order(Attribute("id"), not ascending)],
         cursor=token.cursor or None,
-        parts=list(nodes.PARTS),
+        parts=list(PARTS),
     )
     if wanted.holds is None:
         page = session.find(msgspec.structs.replace(query, limit=limit))
@@ -123,16 +131,13 @@ def _filtered(session: Session, wanted: filter.Filter, query: Query, token: Toke
 def _token(field: str, ascending: bool, cursor: str | None, skipped: int = 0) -> str:
     if cursor is None:
         return ""
-    return urlsafe_b64encode(msgspec.json.encode(Token(field, ascending, cursor, skipped))).decode()
+    return page_tokens.write(Token(field, ascending, cursor, skipped))
 
 
 def _read(text: str, field: str, ascending: bool) -> Token:
     if not text:
         return Token(field, ascending, "")
-    try:
-        token = msgspec.json.decode(urlsafe_b64decode(text), type=Token)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise invalid("the page token is not one of ours") from None
+    token = page_tokens.read(text, Token)
     if (token.field, token.ascending) != (field, ascending):
         raise invalid("the page token belongs to another order")
     return token

@@ -1,38 +1,16 @@
-"""Between artifacts, executions and contexts and the entities that they are.
-
-| ML Metadata | the graph |
-|---|---|
-| id | the entity's own number |
-| name | name, unique within the kind; a node without one is marked `mlmd.unnamed` and shown by what it is |
-| external id | outside address `mlmd.artifact`, `mlmd.execution`, `mlmd.context` |
-| uri, state | properties `uri`, which other tools have as well, and `mlmd.state` |
-| property, custom property | property of the same name, property `custom.NAME` |
-| system metadata | property `mlmd.system` |
-"""
+"""Nodes and types as a session sees them."""
 
 from __future__ import annotations
 
-import posixpath
-from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from lineal.catalog.session import Session
-from lineal.graph.model import ACTIVE, AnyRef, Entity, Properties, Value
+from lineal.graph.mlmd.categories import Category
+from lineal.graph.mlmd.messages import Message
+from lineal.graph.mlmd.nodes import PARTS, to_message
+from lineal.graph.mlmd.types import TypeTable, table_of
+from lineal.graph.model import ACTIVE, AnyRef, Entity
 from lineal.graph.query import Part
-from lineal.protocols.addresses import outside_id
-from lineal.protocols.mlmd import values
-from lineal.protocols.mlmd.categories import Category
-from lineal.protocols.mlmd.errors import invalid
-from lineal.protocols.mlmd.messages import Message, enum_name, enum_numbers, message
-from lineal.protocols.mlmd.types import URI, NodeType, TypeTable, property_key, table_of
-
-STATE, UNNAMED, SYSTEM = "mlmd.state", "mlmd.unnamed", "mlmd.system"
-LOCATION = "mlmd.location"
-"""Marks a data set that stands for the place of artifacts; ML Metadata's clients see the artifacts instead."""
-_HIDDEN = (URI, STATE, UNNAMED, SYSTEM, LOCATION)
-PARTS: tuple[Part, ...] = ("properties", "external")
-_ENDED = {"COMPLETE", "FAILED", "CACHED", "CANCELED"}
-_LONGEST_NAME = 200
 
 
 def table(session: Session) -> TypeTable:
@@ -50,9 +28,6 @@ def with_ids(session: Session, ids: Sequence[int], parts: Sequence[Part] = PARTS
     return [each for each in session.get_many(ids, parts) if each.state == ACTIVE]
 
 
-# Reading
-
-
 def to_messages(session: Session, entities: Iterable[Entity]) -> list[Message]:
     """Entities, with their properties and outside addresses, as the nodes that they are."""
     types = table(session)
@@ -61,136 +36,7 @@ def to_messages(session: Session, entities: Iterable[Entity]) -> list[Message]:
     ]
 
 
-def to_message(kind: NodeType, entity: Entity) -> Message:
-    """An entity as a node."""
-    category = kind.category
-    found = message(category.message)(id=entity.id, type_id=kind.id, type=kind.name)
-    properties = entity.properties
-    if UNNAMED not in properties:
-        found.name = entity.name
-    external = outside_id(entity, category.external) if entity.external else None
-    if external is not None:
-        found.external_id = external
-    if category.message == "Artifact":
-        found.uri = str(properties.get(URI, ""))
-    if category.state and STATE in properties:
-        setattr(found, category.state, _states(category)[str(properties[STATE])])
-    if SYSTEM in properties:
-        found.system_metadata.ParseFromString(b64decode(str(properties[SYSTEM])))
-    found.create_time_since_epoch, found.last_update_time_since_epoch = entity.created, entity.updated
-    _fill_properties(found, kind, properties)
-    return found
-
-
-def _fill_properties(found: Message, kind: NodeType, properties: Properties) -> None:
-    declared = {property_key(name): name for name in kind.properties}
-    for key, value in properties.items():
-        if key in _HIDDEN:
-            continue
-        if key in declared:
-            found.properties[declared[key]].CopyFrom(values.to_message(value))
-        else:
-            found.custom_properties[key.removeprefix(kind.prefix)].CopyFrom(values.to_message(value))
-
-
-def _states(category: Category) -> Mapping[str, int]:
-    return enum_numbers(category.message, category.state or "")
-
-
 def category_of(types: TypeTable, entity: Entity) -> Category | None:
     """Which sort of node an entity is; None when it is none."""
     found = types.by_kind.get(entity.kind)
     return found.category if found else None
-
-
-# Writing
-
-
-def state_of(category: Category, node: Message) -> str | None:
-    """The name of a node's state; None when it has none."""
-    if category.state is None or not node.HasField(category.state):
-        return None
-    return enum_name(category.message, category.state, getattr(node, category.state))
-
-
-def has_ended(category: Category, node: Message) -> bool:
-    """Whether an execution is over."""
-    return state_of(category, node) in _ENDED
-
-
-def properties_of(kind: NodeType, node: Message) -> Properties:
-    """All that a node says, as properties.
-
-    Raises:
-        Refused: a property is not declared, or of another type than it is declared to be.
-    """
-    found: Properties = dict(_declared(kind, node, node.properties))
-    found |= dict(_custom(kind, node, node.custom_properties))
-    return found | {key: value for key, value in fields_of(kind.category, node).items() if value is not None}
-
-
-def fields_of(category: Category, node: Message) -> Properties:
-    """The node's own fields, None for those that it leaves out."""
-    found: Properties = {STATE: state_of(category, node)} if category.state else {}
-    if category.message == "Artifact":
-        found[URI] = node.uri if node.HasField("uri") else None
-    has_system = node.HasField("system_metadata")
-    found[SYSTEM] = b64encode(node.system_metadata.SerializeToString()).decode() if has_system else None
-    return found
-
-
-def _declared(kind: NodeType, node: Message, names: Iterable[str]) -> Iterable[tuple[str, Value]]:
-    for name in names:
-        value, wanted = node.properties[name], kind.properties.get(name)
-        if wanted is None:
-            raise invalid(f"type {kind.name!r} has no property {name!r}")
-        if values.type_of(value) != wanted:
-            raise invalid(
-                f"Found unmatched property type: {name} is {wanted}, not {values.type_of(value) or 'empty'}"
-            )
-        yield property_key(name), values.to_graph(value)
-
-
-def _custom(kind: NodeType, node: Message, names: Iterable[str]) -> Iterable[tuple[str, Value]]:
-    """Custom properties; one without a value, which some clients send, is none."""
-    for name in names:
-        value = node.custom_properties[name]
-        if values.type_of(value):
-            yield kind.prefix + name, values.to_graph(value)
-
-
-def masked(kind: NodeType, node: Message, paths: Iterable[str], stored: Properties) -> Properties:
-    """The changes that an update mask lets through, None for what is taken away."""
-    own = {"uri": URI, kind.category.state or "": STATE, "system_metadata": SYSTEM}
-    fields = fields_of(kind.category, node)
-    found: Properties = {own[path]: fields.get(own[path]) for path in paths if path in own}
-    for area in ("properties", "custom_properties"):
-        names = [path.removeprefix(f"{area}.") for path in paths if path.startswith(f"{area}.")]
-        if area in paths:
-            found |= dict.fromkeys(_keys(kind, area, stored)) | dict(
-                _read(kind, area, node, getattr(node, area))
-            )
-        elif names:
-            given = [name for name in names if name in getattr(node, area)]
-            found |= {_key(kind, area, name): None for name in names} | dict(_read(kind, area, node, given))
-    return found
-
-
-def _read(kind: NodeType, area: str, node: Message, names: Iterable[str]) -> Iterable[tuple[str, Value]]:
-    return (_declared if area == "properties" else _custom)(kind, node, names)
-
-
-def _key(kind: NodeType, area: str, name: str) -> str:
-    return property_key(name) if area == "properties" else kind.prefix + name
-
-
-def _keys(kind: NodeType, area: str, stored: Properties) -> set[str]:
-    """What is stored of one of the two maps."""
-    declared = {property_key(name) for name in kind.properties}
-    return {key for key in stored if key not in _HIDDEN and (key in declared) == (area == "properties")}
-
-
-def shown_name(kind: NodeType, node: Message) -> str:
-    """What to call a node that has no name: the last part of its place, or its type."""
-    place = posixpath.basename(node.uri.rstrip("/")) if kind.category.message == "Artifact" else ""
-    return (place or kind.name)[:_LONGEST_NAME]

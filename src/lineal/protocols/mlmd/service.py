@@ -11,15 +11,18 @@ from functools import partial
 from lineal.catalog.session import Session
 from lineal.graph.change import Change, PutType
 from lineal.graph.errors import Conflict
+from lineal.graph.mlmd.categories import ARTIFACT, CATEGORIES, CONTEXT, EXECUTION, Category
+from lineal.graph.mlmd.messages import Message, message
+from lineal.graph.mlmd.nodes import to_message
+from lineal.graph.mlmd.types import URI, NodeType, asked_for
 from lineal.graph.model import ByExternal, ById, ByName, Entity
 from lineal.graph.query import Attribute, Compare, Property, Related, all_of
+from lineal.protocols.attempts import attempt
 from lineal.protocols.base import Rpc, RpcCall
-from lineal.protocols.mlmd import events, lineage, listing, nodes, types
-from lineal.protocols.mlmd.categories import ARTIFACT, CATEGORIES, CONTEXT, EXECUTION, Category
+from lineal.protocols.mlmd import events, lineage, listing, nodes
 from lineal.protocols.mlmd.errors import Code, Refused, invalid, missing, taken
-from lineal.protocols.mlmd.messages import Message, message
-from lineal.protocols.mlmd.types import Evolution, NodeType
-from lineal.protocols.mlmd.writes import Call, Options, Written, attempt, ids_of
+from lineal.protocols.mlmd.types import Evolution, evolved
+from lineal.protocols.mlmd.writes import Call, Options, Written, ids_of
 from lineal.protocols.tenants import namespace_of
 
 SERVICE = "ml_metadata.MetadataStoreService"
@@ -57,9 +60,9 @@ def _put_types(session: Session, asked: Sequence[tuple[Category, Message]], requ
     found: list[NodeType] = []
     table = nodes.table(session)
     for category, one in asked:
-        new = types.asked_for(category, one)
+        new = asked_for(category, one)
         old = pending.get(new.kind) or table.find(category, new.name, new.version)
-        found.append(types.evolved(old, new, rules))
+        found.append(evolved(old, new, rules))
         _check_external_id(table.of(category), [*pending.values()], found[-1])
         if found[-1] != old:
             pending[new.kind] = found[-1]
@@ -169,7 +172,7 @@ def get_node_by_name(category: Category, call: RpcCall, request: Message, answer
         return
     entity = nodes.look_up(call.session, ByName(found.kind, name, namespace_of(call.session)))
     if entity is not None:
-        getattr(answer, category.name).CopyFrom(nodes.to_message(found, entity))
+        getattr(answer, category.name).CopyFrom(to_message(found, entity))
 
 
 def get_nodes_by_external_ids(category: Category, call: RpcCall, request: Message, answer: Message) -> None:
@@ -187,7 +190,7 @@ def get_artifacts_by_uri(call: RpcCall, request: Message, answer: Message) -> No
     """Artifacts at exactly these places."""
     uris = list(dict.fromkeys(request.uris))
     if uris:
-        where = Compare(Property(types.URI), "in", list(uris))
+        where = Compare(Property(URI), "in", list(uris))
         _add(call.session, ARTIFACT, answer, listing.find(call.session, ARTIFACT, None, where).entities)
 
 

@@ -7,10 +7,11 @@ changed that in the meantime, it is prepared again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from lineal.catalog.session import Session
+from lineal.graph.addresses import outside_id
 from lineal.graph.change import (
     Absent,
     AnyOperation,
@@ -22,19 +23,17 @@ from lineal.graph.change import (
     Remove,
     TheExternal,
 )
-from lineal.graph.errors import Denied, ExpectationFailed, NotFound
-from lineal.graph.model import AnyRef, ByExternal, ById, ByName, Entity, External, Local, Properties
+from lineal.graph.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
+from lineal.graph.mlmd.messages import Message
+from lineal.graph.mlmd.nodes import LOCATION, UNNAMED, has_ended, masked, properties_of, shown_name
+from lineal.graph.mlmd.types import URI, NodeType
+from lineal.graph.model import ACTIVE, AnyRef, ByExternal, ById, ByName, Entity, External, Local, Properties
 from lineal.graph.names import locate
-from lineal.protocols.addresses import CHANGED, make_way, outside_id
+from lineal.protocols.addresses import CHANGED, make_way
 from lineal.protocols.mlmd import nodes
-from lineal.protocols.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
 from lineal.protocols.mlmd.errors import TAKEN, Code, Refused, invalid, missing, taken
-from lineal.protocols.mlmd.messages import Message
-from lineal.protocols.mlmd.types import URI, NodeType
 from lineal.protocols.tenants import namespace_of
 
-T = TypeVar("T")
-_ATTEMPTS = 20
 _MEMBER, _PARENT = "member", "parent"
 
 
@@ -86,7 +85,7 @@ class Call:
         self.operations: list[AnyOperation] = []
         self._named: set[AnyRef] = set()
         self._stored: dict[int, Entity] = {}
-        self._places: set[ByName] = set()
+        self._places: dict[ByName, list[PutEdge]] = {}
 
     def load(self, ids: Iterable[int]) -> None:
         """Read the nodes that the call is about, all at once."""
@@ -115,21 +114,21 @@ class Call:
     def _insert(self, category: Category, node: Message, code: str = TAKEN) -> Written:
         kind = self._type(category, node)
         handle = f"node{len(self.operations)}"
-        properties = nodes.properties_of(kind, node)
+        properties = properties_of(kind, node)
         if node.name:
             self._claim(ByName(kind.kind, node.name, self.namespace), code=code)
         else:
-            properties[nodes.UNNAMED] = True
+            properties[UNNAMED] = True
         self.operations.append(
             PutEntity(
                 kind=kind.kind,
                 namespace=self.namespace,
-                name=node.name or nodes.shown_name(kind, node),
+                name=node.name or shown_name(kind, node),
                 unique=bool(node.name),
                 properties=properties,
                 external=self._external(category, node),
                 started=_now() if category is EXECUTION else None,
-                ended=_now() if nodes.has_ended(category, node) else None,
+                ended=_now() if has_ended(category, node) else None,
                 handle=handle,
             )
         )
@@ -190,7 +189,7 @@ class Call:
                 properties=changed,
                 external=external,
                 updated=max(_now(), entity.updated + 1) if later else None,
-                ended=_now() if nodes.has_ended(category, node) and entity.ended is None else None,
+                ended=_now() if has_ended(category, node) and entity.ended is None else None,
             )
         )
         uri = changed.get(URI, entity.properties.get(URI))
@@ -198,9 +197,9 @@ class Call:
 
     def _changes(self, kind: NodeType, node: Message, entity: Entity) -> Properties:
         if self.options.mask is not None:
-            return nodes.masked(kind, node, self.options.mask, entity.properties)
-        new = nodes.properties_of(kind, node)
-        kept = {nodes.UNNAMED, nodes.LOCATION}
+            return masked(kind, node, self.options.mask, entity.properties)
+        new = properties_of(kind, node)
+        kept = {UNNAMED, LOCATION}
         return {**{key: None for key in entity.properties if key not in kept}, **new}
 
     def _new_external(self, category: Category, node: Message, entity: Entity) -> list[External]:
@@ -255,26 +254,21 @@ class Call:
 
     def relate(self, execution: Written, artifact: Written, event: Mapping[str, object], reads: bool) -> None:
         """Let an execution read or write an artifact, and the data at its place."""
-        for end in (artifact.ref, self._locate(artifact.uri)):
-            if end is not None:
-                source, target = (end, execution.ref) if reads else (execution.ref, end)
-                kind, detail = ("input", event) if reads else ("output", event)
-                self.operations.append(
-                    PutEdge(kind, source, target, dict(detail) if end is artifact.ref else {})
-                )
+        self.operations.append(_event(execution.ref, artifact.ref, reads, event))
+        place = locate(artifact.uri) if artifact.uri and self.placed else None
+        if place is not None:
+            address = ByName("dataset", place.name, place.namespace)
+            self._places.setdefault(address, []).append(_event(execution.ref, address, reads, {}))
 
-    def _locate(self, uri: str) -> ByName | None:
-        """The data set at an artifact's place, by the name that every tool gives it."""
-        place = locate(uri) if uri and self.placed else None
-        if place is None:
-            return None
-        address = ByName("dataset", place.name, place.namespace)
-        if address not in self._places:
-            self._places.add(address)
-            if nodes.look_up(self.session, address) is None:
-                put = PutEntity(address, kind="dataset", state="active", properties={nodes.LOCATION: True})
+    def _put_places(self) -> None:
+        """The data sets at the places of artifacts, by the names that every tool gives them."""
+        stored = self.session.get_named(self._places) if self._places else {}
+        for address, edges in self._places.items():
+            if address not in stored or stored[address].state != ACTIVE:
+                put = PutEntity(address, kind="dataset", state="active", properties={LOCATION: True})
                 self.operations.append(put)
-        return address
+            self.operations += edges
+        self._places.clear()
 
     def written(self, entity: Entity) -> Written:
         """A stored node as an end of an event."""
@@ -284,6 +278,7 @@ class Call:
         """Apply everything; the ids of the entities that were put, in order."""
         if not self.operations:
             return []
+        self._put_places()
         return self.session.commit(Change(self.operations)).entities
 
 
@@ -291,33 +286,14 @@ def _external_id(category: Category, entity: Entity | None) -> str | None:
     return outside_id(entity, category.external) if entity else None
 
 
+def _event(execution: AnyRef, data: AnyRef, reads: bool, detail: Mapping[str, object]) -> PutEdge:
+    if reads:
+        return PutEdge("input", data, execution, dict(detail))
+    return PutEdge("output", execution, data, dict(detail))
+
+
 def _now() -> int:
     return int(time.time() * 1000)
-
-
-def attempt(session: Session, make: Callable[[bool], T]) -> T:
-    """Prepare and apply a call, again when another client came in between.
-
-    Args:
-        session: of who calls.
-        make: does it, with or without the data sets at the places of artifacts. They are a service to other tools;
-            where the caller may not touch them, the call succeeds without.
-
-    Raises:
-        Refused: ABORTED when others came in between over and over.
-    """
-    placed = True
-    for _ in range(_ATTEMPTS):
-        try:
-            return make(placed)
-        except ExpectationFailed as error:
-            if not make_way(session, error.expect.ref) and error.expect.code != CHANGED:
-                raise
-        except (Denied, NotFound):
-            if not placed:
-                raise
-            placed = False
-    raise Refused(Code.ABORTED, "other clients changed the same nodes over and over; try again")
 
 
 def ids_of(call: Call, written: Sequence[Written], committed: Sequence[int]) -> list[int]:

@@ -9,12 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 from lineal.catalog.session import Session
+from lineal.graph.mlmd.categories import Category
+from lineal.graph.mlmd.messages import Message, enum_name, enum_numbers
+from lineal.graph.mlmd.nodes import to_message
 from lineal.graph.model import Entity
 from lineal.protocols.expressions import Binary, Case, Function, In, Literal, Node, Unary
 from lineal.protocols.mlmd import events, nodes
-from lineal.protocols.mlmd.categories import Category
-from lineal.protocols.mlmd.filters.paths import Named, named
-from lineal.protocols.mlmd.messages import Message, enum_name, enum_numbers
+from lineal.protocols.mlmd.filters.paths import EDGES, Named, named
 
 _EVERY = 10_000_000
 _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -28,13 +29,6 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
     "not like": lambda a, b: not like(a, b),
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
-}
-_EDGES = {
-    "contexts": ("member", "in"),
-    "parent_contexts": ("parent", "in"),
-    "child_contexts": ("parent", "out"),
-    "artifacts": ("member", "out"),
-    "executions": ("member", "out"),
 }
 
 
@@ -68,7 +62,7 @@ class Evaluator:
 
     def holds(self, entity: Entity) -> bool:
         """Whether a node passes, with some choice of what it is related to."""
-        own = {"": nodes.to_message(self._types.by_kind[entity.kind], entity)}
+        own = {"": to_message(self._types.by_kind[entity.kind], entity)}
         related = [
             [(alias, each) for each in self._related(entity, name)] for alias, name in self._aliases.items()
         ]
@@ -80,12 +74,12 @@ class Evaluator:
         if name.category is None:
             yield from events.of(self._session, [entity.id], self._category.name)
             return
-        kind, direction = _EDGES[name.relation]
+        kind, direction = EDGES[name.relation]
         found = self._session.edges([entity.id], [kind], direction, _EVERY)
         ids = [edge.source if direction == "in" else edge.target for edge in found]
         for each in nodes.with_ids(self._session, ids):
             if nodes.category_of(self._types, each) is name.category:
-                yield nodes.to_message(self._types.by_kind[each.kind], each)
+                yield to_message(self._types.by_kind[each.kind], each)
 
     def _value(self, tree: Node, row: Mapping[str, Message]) -> Any:
         """The value of a part: None is SQL's NULL."""

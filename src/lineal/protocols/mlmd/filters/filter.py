@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lineal.catalog.session import Session
+from lineal.graph.mlmd.categories import Category
 from lineal.graph.model import Entity
 from lineal.graph.query import Expr
 from lineal.protocols import expressions
-from lineal.protocols.mlmd.categories import Category
 from lineal.protocols.mlmd.filters import evaluate, paths, translate
 
 

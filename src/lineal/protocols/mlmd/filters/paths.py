@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from lineal.graph.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
+from lineal.graph.mlmd.messages import enum_numbers
+from lineal.graph.query import Direction
 from lineal.protocols.expressions import Binary, Case, Function, In, Literal, Node, Path, Unary
-from lineal.protocols.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
 from lineal.protocols.mlmd.errors import invalid
-from lineal.protocols.mlmd.messages import enum_numbers
 
 _ALIAS = re.compile(r"(contexts|parent_contexts|child_contexts|artifacts|executions|events)_\w+")
 _VALUES = {"int_value": "int", "double_value": "double", "string_value": "string", "bool_value": "bool"}
@@ -34,6 +35,14 @@ _REACHED: dict[str, dict[str, Category | None]] = {
         "executions": EXECUTION,
     },
 }
+EDGES: dict[str, tuple[str, Direction]] = {
+    "contexts": ("member", "in"),
+    "parent_contexts": ("parent", "in"),
+    "child_contexts": ("parent", "out"),
+    "artifacts": ("member", "out"),
+    "executions": ("member", "out"),
+}
+"""By which edges a node is related to others, and in which direction they lead."""
 _KINDS = {"int": "number", "double": "number", "string": "string", "bool": "bool"}
 
 

@@ -10,11 +10,17 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from lineal.catalog.session import Session
+from lineal.graph.mlmd.categories import ARTIFACT, CONTEXT, EXECUTION, Category
+from lineal.graph.mlmd.events import PREFIX, READS, WRITES
+from lineal.graph.mlmd.messages import enum_numbers
+from lineal.graph.mlmd.nodes import LOCATION, STATE, UNNAMED
+from lineal.graph.mlmd.types import CUSTOM, URI, TypeTable, property_key
 from lineal.graph.model import Scalar
 from lineal.graph.query import (
     And,
     Attribute,
     Compare,
+    Direction,
     EdgeDetail,
     Expr,
     ExternalId,
@@ -28,24 +34,13 @@ from lineal.graph.query import (
 )
 from lineal.protocols.expressions import Binary, In, Literal, Node, Unary
 from lineal.protocols.mlmd import nodes
-from lineal.protocols.mlmd.categories import ARTIFACT, CONTEXT, Category
-from lineal.protocols.mlmd.events import PREFIX, READS, WRITES
 from lineal.protocols.mlmd.filters import evaluate
-from lineal.protocols.mlmd.filters.paths import Named, named
-from lineal.protocols.mlmd.messages import enum_numbers
-from lineal.protocols.mlmd.types import CUSTOM, URI, TypeTable, property_key
+from lineal.protocols.mlmd.filters.paths import EDGES, Named, named
 from lineal.protocols.tenants import namespace_of
 
 _NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", ">=": "<=", ">": "<", "<=": ">="}
 _TIMES = {"create_time_since_epoch": "created", "last_update_time_since_epoch": "updated", "id": "id"}
-_EDGES = {
-    "contexts": ("member", "in"),
-    "parent_contexts": ("parent", "in"),
-    "child_contexts": ("parent", "out"),
-    "artifacts": ("member", "out"),
-    "executions": ("member", "out"),
-}
 _DECLARED = {"int": "INT", "double": "DOUBLE", "string": "STRING", "bool": "BOOLEAN"}
 TRUE: Expr = And([])
 FALSE: Expr = Or([])
@@ -187,8 +182,8 @@ class _Translator:
         kinds: Expr = Compare(
             Attribute("kind"), "in", list[Scalar](each.kind for each in self._types.of(category))
         )
-        kind, direction = _EDGES[relation]
-        return Related(kind, "in" if direction == "in" else "out", all_of(kinds, where)), exact
+        kind, direction = EDGES[relation]
+        return Related(kind, direction, all_of(kinds, where)), exact
 
     def _part(self, category: Category, part: Node) -> tuple[Expr, bool]:
         """A disjunction, a comparison, or something that only `evaluate` knows."""
@@ -257,21 +252,30 @@ class _Translator:
                 ends.append(_compare(Attribute("id"), leaf))
             else:
                 exact = False
-        found = [self._event(category, each, all_of(*ends)) for each in sorted(types)]
-        return Or(found), exact
+        if category is EXECUTION:
+            # Where an artifact is, there is data as well, which is read and written along with it.
+            ends.append(Compare(Property(LOCATION), "is null"))
+        found = [
+            Related(kind, _direction(category, kind), all_of(_of_types(wanted, every), *ends))
+            for kind, every in (("input", READS), ("output", WRITES))
+            if (wanted := types & every)
+        ]
+        return found[0] if len(found) == 1 else Or([*found]), exact
 
-    def _event(self, category: Category, event: str, end: Expr | None) -> Expr:
-        reads = event in READS
-        own: Expr = Compare(EdgeDetail(PREFIX + event), "is not null")
-        if event in ("INPUT", "OUTPUT"):
-            # An edge of another tool is a plain input or output.
-            others: list[Expr] = [
-                Compare(EdgeDetail(PREFIX + each), "is null") for each in sorted(READS if reads else WRITES)
-            ]
-            own = Or([own, And(others)])
-        kind = "input" if reads else "output"
-        is_source = reads == (category is ARTIFACT)
-        return Related(kind, "out" if is_source else "in", all_of(own, end))
+
+def _direction(category: Category, kind: str) -> Direction:
+    return "out" if (kind == "input") == (category is ARTIFACT) else "in"
+
+
+def _of_types(wanted: frozenset[str], every: frozenset[str]) -> Expr | None:
+    """That an edge stands for an event of these types; None when any edge does."""
+    if wanted == every:
+        return None
+    found: list[Expr] = [Compare(EdgeDetail(PREFIX + each), "is not null") for each in sorted(wanted)]
+    if wanted & {"INPUT", "OUTPUT"}:
+        # An edge of another tool is a plain input or output.
+        found.append(And([Compare(EdgeDetail(PREFIX + each), "is null") for each in sorted(every)]))
+    return Or(found)
 
 
 def _events_that(leaf: Leaf) -> frozenset[str]:
@@ -305,18 +309,18 @@ def _operator(op: str) -> Operator:
 
 
 def _name(category: Category, leaf: Leaf) -> Expr:
-    unnamed: Expr = Compare(Property(nodes.UNNAMED), "is null")
+    unnamed: Expr = Compare(Property(UNNAMED), "is null")
     if category is CONTEXT:
         return _compare(Attribute("name"), leaf)
     if leaf.op == "is null":
-        return Compare(Property(nodes.UNNAMED), "is not null")
+        return Compare(Property(UNNAMED), "is not null")
     return And([_compare(Attribute("name"), leaf), unnamed]) if leaf.op != "is not null" else unnamed
 
 
 def _state(category: Category, leaf: Leaf) -> Expr:
     """By the names of those states for which it holds; a node without one is in none."""
     if leaf.op in ("is null", "is not null"):
-        return Compare(Property(nodes.STATE), _operator(leaf.op))
+        return Compare(Property(STATE), _operator(leaf.op))
     numbers = enum_numbers(category.message, category.state or "")
     found = [name for name, number in numbers.items() if _named_like(name, number, leaf)]
-    return Compare(Property(nodes.STATE), "in", list(found)) if found else FALSE
+    return Compare(Property(STATE), "in", list(found)) if found else FALSE
