@@ -44,26 +44,46 @@ def test_the_example_is_real(mlflow_python: None, lineal: Lineal, tmp_path: Path
         assert done.json == {"runs": counts["run"]}
         assert counts["experiment"] >= 5
         assert counts["run"] >= 15
-        assert counts["logged_model"] == 14
+        assert counts["logged_model"] == 15
         assert lineal("example", "--server", url).out.startswith("the store is not empty")
         _check_lineage(client)
         _check_curves(client)
         drawn = lineal("lineage", "breast_cancer.csv", "--direction", "down", "--server", url).out
         assert drawn.count("output breast_cancer-model logged_model ↳health data") == 3
         told = lineal("why", "diabetes: ridge", "--server", url).out
-        assert "personal data: age → member → …/diabetes_data_raw.csv.gz → input → diabetes: ridge" in told
+        assert "#age → member → …/diabetes_data_raw.csv.gz → input → diabetes: ridge" in told
+        _check_warehouse(lineal, url)
 
 
 def _check_lineage(client: Client) -> None:
     """The classification of the file, and of two columns of another, has reached what was made of them."""
     health = client.search(label="health data", kinds=["logged_model"])
-    assert health.total == 6
+    assert health.total == 7
     sensitive = client.search(label="personal data", kinds=["run"]).entities
-    assert {each.name.partition(":")[0] for each in sensitive} == {"breast_cancer", "diabetes"}
+    trained = {each.name.partition(":")[0] for each in sensitive if ":" in each.name}
+    assert trained == {"breast_cancer", "diabetes", "risk"}
     [file] = client.search("breast_cancer", kinds=["dataset"]).entities
     assert file.owner == "W. H. Wolberg"
     below = client.lineage(file, direction="down")
     assert {each.kind for each in below.nodes} == {"dataset", "run", "logged_model"}
+
+
+def _check_warehouse(lineal: Lineal, url: str) -> None:
+    """One lineage leads from a file through SQL jobs and a training to the model that serves."""
+    drawn = lineal("origin", "diabetes-risk@champion", "--server", url).out
+    for step in (
+        "risk: ridge run",
+        "produces features",
+        "input patients dataset",
+        "diabetes_data_raw.csv.gz",
+    ):
+        assert step in drawn
+    models = lineal("models", "--trained-on", "health data", "--server", url).lines
+    assert models[0] == "diabetes-risk/1 serves as champion"
+    assert any("diabetes_data_raw.csv.gz#bmi → derived → patients#bmi → derived" in line for line in models)
+    impact = lineal("impact", "patients#sex", "--server", url).lines
+    assert impact[2].startswith("progress_by_sex#sex")
+    assert not any("champion" in line for line in impact)
 
 
 def _check_curves(client: Client) -> None:

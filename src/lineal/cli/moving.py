@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lineal.client import Client
-    from lineal.connect.mlflow.report import Outcome, Report
+    from lineal.connect.report import Outcome, Report
 
 _OUTCOMES: tuple[Outcome, ...] = ("new", "changed", "same", "kept", "failed")
 _SHOWN = 20
@@ -47,6 +47,17 @@ def value(report: Report) -> dict[str, Any]:
     }
 
 
+def tell(report: Report, source: str, target: str, as_json: bool) -> None:
+    """Print a report; the command fails when something could not be taken."""
+    import typer
+
+    from lineal.cli.output import show
+
+    show(value(report), as_json, lambda: drawing(report, source, target))
+    if not report.complete:
+        raise typer.Exit(1)
+
+
 def drawing(report: Report, source: str, target: str) -> RenderableType:
     """A report for people: what was taken, then what was not, with the reason."""
     from rich.console import Group
@@ -58,7 +69,10 @@ def drawing(report: Report, source: str, target: str) -> RenderableType:
         [what, *(counted[outcome] or "" for outcome in _OUTCOMES)]
         for what, counted in report.outcomes.items()
     ]
-    lines: list[RenderableType] = [Text(f"{source} → {target}"), draw.table(["", *_OUTCOMES], rows)]
+    lines: list[RenderableType] = [
+        Text(f"{source} → {target}", no_wrap=True, overflow="ignore"),
+        draw.table(["", *_OUTCOMES], rows),
+    ]
     remarks = [(each.what, each.id, each.why) for each in report.problems[:_SHOWN]]
     remarks += [(each.what, str(each.count), each.why) for each in report.left_out]
     if remarks:

@@ -54,6 +54,9 @@ Reference = Annotated[
     ),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many at most.")]
+Most = Annotated[
+    int, typer.Option("--most", min=1, max=20_000, metavar="N", help="Stop the walk after so many entities.")
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account or group.")]
 RoleOption = Annotated[Role, typer.Option(help="In which role.")]
 DataFolder = Annotated[

@@ -23,7 +23,7 @@ def show(value: Any, as_json: bool, drawing: Callable[[], RenderableType] | str)
     else:
         from rich.console import Console
 
-        Console(highlight=False, width=_width()).print(drawing())
+        Console(highlight=False, width=_width()).print(drawing(), crop=False)
 
 
 @contextmanager

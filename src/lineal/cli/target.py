@@ -36,12 +36,14 @@ def find_one(client: Client, text: str) -> Entity:
         UserError: several have the name.
         NotFound: none has.
     """
-    from lineal.graph.query import Or, Query, attribute
+    from lineal.graph.query import And, Or, Query, attribute
 
     try:
         return client.get(text)
     except (NotFound, Invalid):
-        where = Or([attribute("name", "=", text), attribute("name", "like", f"%/{text}")])
+        called = Or([attribute("name", "=", text), attribute("name", "like", f"%/{text}")])
+        # A version of a data set is called like the data set, which is what one means.
+        where = And([called, attribute("kind", "!=", "dataset_version")])
         named = client.find(Query(where=where, limit=10)).entities
     if not named:
         raise NotFound(f"nothing is called {text!r}")

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from lineal.client import Client
 from lineal.graph.change import AnyOperation, Change, PutEdge, PutEntity, PutFacet, PutLabel, PutType
-from lineal.graph.model import ByExternal, ByName, External
+from lineal.graph.model import ByName
 from lineal.graph.names import locate
+from lineal.graph.openlineage import column_ref
 from lineal.graph.types import LabelDef
 
 HEALTH = "health data"
@@ -29,12 +30,18 @@ class Source(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What people know of a data set."""
+    """What people know of a data set.
+
+    Attributes:
+        classification: of the whole.
+        personal, measured: columns that tell something about a person, or about a person's health.
+    """
 
     description: str
     owner: str
     classification: str = ""
     personal: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
 
 
 KNOWN: dict[str, Known] = {
@@ -48,6 +55,7 @@ KNOWN: dict[str, Known] = {
         "B. Efron",
         HEALTH,
         ("age", "sex"),
+        ("bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "target"),
     ),
     "digits": Known("Images of 1,797 handwritten digits, 8 by 8 pixels in 17 shades.", "E. Alpaydin"),
 }
@@ -83,7 +91,11 @@ def _about(source: Source, known: Known) -> Iterator[AnyOperation]:
     if known.classification:
         yield PutLabel(dataset, known.classification)
     for column in source.columns:
-        yield from _column(dataset, column, column["name"] in known.personal)
+        yield from _column(dataset, column, _label(known, column["name"]))
+
+
+def _label(known: Known, column: str) -> str:
+    return PERSONAL if column in known.personal else HEALTH if column in known.measured else ""
 
 
 def _owner(name: str, dataset: ByName) -> Iterator[AnyOperation]:
@@ -92,18 +104,9 @@ def _owner(name: str, dataset: ByName) -> Iterator[AnyOperation]:
     yield PutEdge("owns", person, dataset)
 
 
-def _column(dataset: ByName, column: dict[str, str], personal: bool) -> Iterator[AnyOperation]:
-    address = External("lineal.column", f"{dataset.namespace}{dataset.name}#{column['name']}")
-    ref = ByExternal(address.protocol, address.id)
-    yield PutEntity(
-        ref,
-        external=[address],
-        kind="column",
-        namespace=dataset.namespace,
-        name=column["name"],
-        home=dataset,
-        properties={"type": column["type"]},
-    )
+def _column(dataset: ByName, column: dict[str, str], label: str) -> Iterator[AnyOperation]:
+    ref = column_ref(dataset.namespace, dataset.name, column["name"])
+    yield PutEntity(ref, kind="column", home=dataset, properties={"type": column["type"]})
     yield PutEdge("member", dataset, ref)
-    if personal:
-        yield PutLabel(ref, PERSONAL)
+    if label:
+        yield PutLabel(ref, label)

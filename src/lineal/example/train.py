@@ -31,6 +31,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from warehouse import Warehouse, train  # type: ignore[import-not-found]
 
 FOLDER = Path(datasets.__file__).parent / "data"
 REQUIREMENTS = [f"scikit-learn=={sklearn.__version__}"]
@@ -209,6 +210,10 @@ def steps(data: dict[str, Split]) -> Iterator[Step]:
     yield partial(descend, DIGITS, digits, 0.0001)
     yield partial(descend, DIGITS, digits, 0.001)
     yield partial(perceptron, DIGITS, digits)
+    patients = datasets.load_diabetes(as_frame=True, scaled=False).frame
+    warehouse = Warehouse(mlflow.get_tracking_uri(), Path(DIABETES.path), patients)
+    yield warehouse.fill
+    yield partial(train, warehouse)
 
 
 def describe(source: Source) -> dict[str, Any]:

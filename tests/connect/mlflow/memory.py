@@ -8,7 +8,6 @@ from lineal.connect.mlflow.files import Folder, Roots
 from lineal.connect.mlflow.records import (
     EvaluationDataset,
     Experiment,
-    LeftOut,
     Model,
     Registered,
     Run,
@@ -16,6 +15,7 @@ from lineal.connect.mlflow.records import (
     Trace,
 )
 from lineal.connect.mlflow.target import Owner
+from lineal.connect.report import LeftOut
 from lineal.graph.model import Point
 
 

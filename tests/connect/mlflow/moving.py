@@ -10,9 +10,9 @@ from lineal import Client
 from lineal.connect.mlflow.files import Roots
 from lineal.connect.mlflow.lineal_target import LinealTarget
 from lineal.connect.mlflow.move import Artifacts, Mover, Progress
-from lineal.connect.mlflow.report import Report
 from lineal.connect.mlflow.source import Source
 from lineal.connect.mlflow.target import Target
+from lineal.connect.report import Report
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from lineal.connect.mlflow import sql
+from lineal.connect import sql
 
 FIRST = {
     "experiments": "experiment_id INTEGER PRIMARY KEY, name VARCHAR(256), artifact_location VARCHAR(256),"

@@ -10,8 +10,8 @@ from tests.connect.mlflow.moving import everything, outcomes, take
 from tests.connect.mlflow.tables import FIRST, LATER, OTHER, RUN, fill, make, sqlite_url
 
 from lineal import Client
+from lineal.connect import sql
 from lineal.connect.errors import Outside
-from lineal.connect.mlflow import sql
 from lineal.connect.mlflow.database import DatabaseSource
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Point

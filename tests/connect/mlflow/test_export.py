@@ -13,7 +13,7 @@ from tests.connect.mlflow.tables import LATER, execute, fill, make, sqlite_url
 from tests.connect.mlflow.test_import import R1, R2, curve, run, whole
 
 from lineal import Client
-from lineal.connect.mlflow import sql
+from lineal.connect import sql
 from lineal.connect.mlflow.database import DatabaseSource
 from lineal.connect.mlflow.database_target import DatabaseTarget
 from lineal.connect.mlflow.folder import FolderSource
@@ -21,7 +21,7 @@ from lineal.connect.mlflow.folder_target import FolderTarget
 from lineal.connect.mlflow.lineal_source import LinealSource
 from lineal.connect.mlflow.places import open_source, open_target
 from lineal.connect.mlflow.records import Dataset, DatasetInput, Experiment, Run
-from lineal.connect.mlflow.report import Report
+from lineal.connect.report import Report
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Point
 

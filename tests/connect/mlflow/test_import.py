@@ -134,7 +134,7 @@ class Interrupted(MemorySource):
 
 @pytest.mark.parametrize("after", [0, 1, 4, 7])
 def test_what_was_cut_off_goes_on(local: Client, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    monkeypatch.setattr("lineal.connect.mlflow.writing.HEAVIEST", 1)
+    monkeypatch.setattr("lineal.connect.writing.HEAVIEST", 1)
     given: dict[str, Any] = {
         "runs": [run(R1), run(R2, status="RUNNING", ended=None)],
         "points": {R1: [*curve(0, 1, 2), *curve(0, 1, key="other")], R2: curve(5, 6, 7)},
@@ -312,7 +312,7 @@ def test_a_scorer_with_code_is_left_out(local: Client) -> None:
 def test_an_evaluation_data_set_that_was_cut_off_is_completed(
     local: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineal.connect.mlflow.writing.HEAVIEST", 1)
+    monkeypatch.setattr("lineal.connect.writing.HEAVIEST", 1)
     monkeypatch.setattr("lineal.connect.mlflow.lineal_evaluation._PAGE", 1)
     commit, left = Client.commit, [3]
 

@@ -14,25 +14,70 @@ from lineal.cli.output import Progress, progress_bar, show
 from lineal.graph.errors import LinealError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from lineal.client import Client
 
 
 def example(
     again: Annotated[bool, typer.Option("--again", help="Also when the store is not empty.")] = False,
+    pipeline: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            help="Instead, run a pipeline that ML Metadata's client records, over the server's gRPC at this port.",
+        ),
+    ] = None,
     server: Server = None,
     credential: Credential = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train real models with MLflow on data sets that scikit-learn brings, and describe them, on a server."""
+    """Train real models with MLflow on data sets that scikit-learn brings, and run SQL jobs, on a server."""
     from lineal.cli.target import connect
 
     with connect(server, None, credential) as client:
+        if pipeline is not None:
+            from lineal.example.record import record
+
+            told = record(client.target, pipeline)
+            show(told, as_json, f"recorded; draw it: lineal lineage {told['model']}")
+            return
         if not again and not _empty(client):
             show({"runs": 0}, as_json, "the store is not empty; add the example all the same with --again")
             return
         with progress_bar("Example") as bar:
             runs = _fill(client, bar, credential)
-    show({"runs": runs}, as_json, f"trained {runs} models; look at them: lineal runs, or {client.target}")
+        show({"runs": runs}, as_json, lambda: _joined(client, runs))
+
+
+def _joined(client: Client, runs: int) -> RenderableType:
+    """What was made, and one lineage through a file, SQL jobs and a training to the model that serves."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from lineal.cli import answers
+    from lineal.graph.query import Query, attribute
+
+    lines: list[RenderableType] = [
+        Text(f"{runs} runs are there; look at them: lineal runs, or {client.target}")
+    ]
+    query = Query(kinds=["alias"], where=attribute("name", "=", "diabetes-risk@champion"))
+    for champion in client.find(query).entities:
+        lines += [
+            Text("\nWhere the model that serves came from (lineal origin diabetes-risk@champion):"),
+            answers.origin(client.origin(champion)),
+            Text("\nWhat breaks if the patients' age goes (lineal impact patients#age):"),
+            *_impact(client),
+        ]
+    return Group(*lines)
+
+
+def _impact(client: Client) -> list[RenderableType]:
+    from lineal.cli import answers
+    from lineal.graph.query import Query, attribute
+
+    query = Query(kinds=["column"], where=attribute("name", "=", "patients#age"))
+    return [answers.impact(client.impact(each)) for each in client.find(query).entities]
 
 
 def fill_in_background(url: str) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from lineal.cli.moving import open_client
+from lineal.cli.moving import open_client, tell
 from lineal.cli.options import AsJson, BlobsUrl, Credential, Data, Server, StoreUrl
-from lineal.cli.output import progress_bar, show
+from lineal.cli.output import progress_bar
 
 app = typer.Typer(help="Hand what is here to another tool.", no_args_is_help=True)
 
@@ -51,7 +51,6 @@ def mlflow(
     as_json: AsJson = False,
 ) -> None:
     """Write everything that MLflow knows into an MLflow store, ids included where it lets one choose them."""
-    from lineal.cli.moving import drawing, value
     from lineal.connect.mlflow.files import Roots
     from lineal.connect.mlflow.lineal_source import LinealSource
     from lineal.connect.mlflow.move import Mover
@@ -66,6 +65,35 @@ def mlflow(
             origin.close()
     finally:
         there.close()
-    show(value(there.report), as_json, lambda: drawing(there.report, origin.title, there.title))
-    if not there.report.complete:
-        raise typer.Exit(1)
+    tell(there.report, origin.title, there.title, as_json)
+
+
+@app.command()
+def mlmd(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A new SQLite file: sqlite:///PATH, or its path.")
+    ],
+    namespace: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only what is in this workspace.")
+    ] = None,
+    data: Data = None,
+    server: Server = None,
+    credential: Credential = None,
+    store: StoreUrl = None,
+    blobs: BlobsUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what ML Metadata's clients see here, whoever wrote it, into a file that its own library opens."""
+    from lineal.connect.mlmd.lineal_source import LinealSource
+    from lineal.connect.mlmd.move import move
+    from lineal.connect.mlmd.places import need_messages
+    from lineal.connect.mlmd.sqlite_target import new_file
+
+    need_messages()
+    with new_file(target) as there:
+        origin = LinealSource(open_client(server, data, credential, store, blobs), namespace)
+        try:
+            move(origin, there, progress_bar)
+        finally:
+            origin.close()
+    tell(there.report, origin.title, there.title, as_json)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from lineal.cli.moving import open_client
+from lineal.cli.moving import open_client, tell
 from lineal.cli.options import AsJson, BlobsUrl, Credential, Data, Server, StoreUrl
-from lineal.cli.output import progress_bar, show
+from lineal.cli.output import progress_bar
+from lineal.graph.model import DEFAULT_NAMESPACE
 
 app = typer.Typer(help="Take over what another tool keeps.", no_args_is_help=True)
 
@@ -47,7 +50,6 @@ def mlflow(
     as_json: AsJson = False,
 ) -> None:
     """Move an MLflow store here, with the ids of everything. Run again, it goes on, or brings what is new."""
-    from lineal.cli.moving import drawing, value
     from lineal.connect.mlflow.files import Roots
     from lineal.connect.mlflow.lineal_target import LinealTarget
     from lineal.connect.mlflow.move import Mover
@@ -63,6 +65,53 @@ def mlflow(
             target.close()
     finally:
         origin.close()
-    show(value(target.report), as_json, lambda: drawing(target.report, origin.title, target.title))
-    if not target.report.complete:
-        raise typer.Exit(1)
+    tell(target.report, origin.title, target.title, as_json)
+
+
+@app.command()
+def mlmd(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A database (sqlite:///…, mysql://…, postgresql://…) or a service (grpc://HOST:PORT, grpcs://…).",
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Tells the ids of this store from those of another one."),
+    ] = "",
+    namespace: Annotated[
+        str, typer.Option(metavar="NAME", help="The workspace that it goes to.")
+    ] = DEFAULT_NAMESPACE,
+    ca: Annotated[
+        Path | None, typer.Option("--ca", metavar="FILE", help="For grpcs://: whom to trust.")
+    ] = None,
+    cert: Annotated[
+        Path | None, typer.Option("--cert", metavar="FILE", help="For grpcs://: your certificate.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="For grpcs://: its key.")] = None,
+    data: Data = None,
+    server: Server = None,
+    credential: Credential = None,
+    store: StoreUrl = None,
+    blobs: BlobsUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move a store of ML Metadata here, lineage included. Run again, it goes on, or brings what is new."""
+    from lineal.connect.mlmd.lineal_target import LinealTarget
+    from lineal.connect.mlmd.move import move
+    from lineal.connect.mlmd.places import open_source
+    from lineal.connect.mlmd.service import Secrets
+
+    origin = open_source(source, Secrets(ca, cert, key, os.environ.get("LINEAL_SOURCE_TOKEN")))
+    try:
+        client = open_client(server, data, credential, store, blobs, make=True)
+        target = LinealTarget(client, origin.title, name, namespace)
+        try:
+            move(origin, target, progress_bar)
+        finally:
+            target.close()
+    finally:
+        origin.close()
+    tell(target.report, origin.title, target.title, as_json)

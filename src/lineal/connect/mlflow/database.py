@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from lineal.connect.mlflow import sql
+from lineal.connect import sql
 from lineal.connect.mlflow.files import Folder, Roots
 from lineal.connect.mlflow.records import (
     DEFAULT_WORKSPACE,
@@ -19,7 +19,6 @@ from lineal.connect.mlflow.records import (
     DatasetInput,
     EvaluationDataset,
     Experiment,
-    LeftOut,
     Measure,
     Model,
     Record,
@@ -32,6 +31,7 @@ from lineal.connect.mlflow.records import (
 )
 from lineal.connect.mlflow.source import BATCH, PIECE
 from lineal.connect.mlflow.target import Owner
+from lineal.connect.report import LeftOut
 from lineal.graph.mlflow.names import MODEL_STATUS, RUN_NAME_TAG
 from lineal.graph.mlflow.traces import COST_KEYS, COSTS, NAME_TAG, SESSION, TOKEN_KEYS, TOKEN_USAGE
 from lineal.graph.model import ACTIVE, Point

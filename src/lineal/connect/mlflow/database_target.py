@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from lineal.connect.mlflow import judged, sql
+from lineal.connect import sql
+from lineal.connect.mlflow import judged
 from lineal.connect.mlflow.copying import put_file, sizes
 from lineal.connect.mlflow.database import GONE_STAGE, LARGEST, DatabaseSource
 from lineal.connect.mlflow.records import (
@@ -29,8 +30,8 @@ from lineal.connect.mlflow.records import (
     Version,
     same,
 )
-from lineal.connect.mlflow.report import Report
 from lineal.connect.mlflow.target import EVERYTHING, Owner
+from lineal.connect.report import Report
 from lineal.graph.errors import Invalid
 from lineal.graph.mlflow.names import DEFAULT_ROOT, MODEL_STATUS, RUN_NAME_TAG
 from lineal.graph.mlflow.traces import LOCATION_TAG, SPANS_HERE, SPANS_TAG

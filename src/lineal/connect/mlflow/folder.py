@@ -20,7 +20,6 @@ from lineal.connect.mlflow.records import (
     DatasetInput,
     EvaluationDataset,
     Experiment,
-    LeftOut,
     Measure,
     Model,
     Registered,
@@ -32,6 +31,7 @@ from lineal.connect.mlflow.records import (
 )
 from lineal.connect.mlflow.source import BATCH, PIECE
 from lineal.connect.mlflow.target import Owner
+from lineal.connect.report import LeftOut
 from lineal.graph.errors import Invalid
 from lineal.graph.mlflow.names import MODEL_STATUS, RUN_NAME_TAG, RUN_STATUS
 from lineal.graph.model import ACTIVE, Point

@@ -30,8 +30,8 @@ from lineal.connect.mlflow.records import (
     Trace,
     Version,
 )
-from lineal.connect.mlflow.report import Report
 from lineal.connect.mlflow.target import EVERYTHING, Owner
+from lineal.connect.report import Report
 from lineal.graph.errors import Invalid
 from lineal.graph.mlflow.names import MODEL_STATUS, RUN_NAME_TAG, RUN_STATUS
 from lineal.graph.mlflow.traces import LOCATION_TAG, SPANS_TAG

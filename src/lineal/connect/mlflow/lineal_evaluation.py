@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from lineal.client import Client
-from lineal.connect.mlflow import translate
-from lineal.connect.mlflow.conflicts import is_own
-from lineal.connect.mlflow.lookup import PROPERTIES, find_all, there_by_id
+from lineal.connect.conflicts import is_own
+from lineal.connect.difference import difference
+from lineal.connect.lookup import PROPERTIES, find_all, there_by_id
 from lineal.connect.mlflow.records import EvaluationDataset, Record, Scorer
-from lineal.connect.mlflow.report import Report
 from lineal.connect.mlflow.translate import Home
-from lineal.connect.mlflow.writing import Writing
+from lineal.connect.report import Report
+from lineal.connect.writing import Writing
 from lineal.graph.change import AnyOperation, PutEdge, PutEntity, PutFacet, PutRecords
 from lineal.graph.errors import NotFound
 from lineal.graph.mlflow import evaluation, names
@@ -48,7 +48,7 @@ class EvaluationWriter:
         homes = [home for each in dataset.experiments if (home := self._home(each))]
         there = there_by_id(self._client, "dataset", evaluation.DATASET, [dataset.id]).get(dataset.id)
         put = _dataset(dataset, ref, homes[0].namespace if homes else "default")
-        change: PutEntity | None = put if there is None else translate.difference(put, there, _is_own)
+        change: PutEntity | None = put if there is None else difference(put, there, _is_own)
         if there is not None and change is not None and not is_own(self._client, there):
             self._report.add(what, "kept")
             return

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from lineal.client import Client
+from lineal.connect.lookup import find_all
 from lineal.connect.mlflow import spans
-from lineal.connect.mlflow.lookup import find_all
 from lineal.connect.mlflow.records import Assessment, EvaluationDataset, Record, Scorer, Trace
 from lineal.graph.mlflow import evaluation, names, traces
 from lineal.graph.model import ById, Entity, Properties

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 from lineal.client import Client
-from lineal.connect.mlflow import translate
-from lineal.connect.mlflow.conflicts import is_own
-from lineal.connect.mlflow.lookup import find_all, there_by_id
+from lineal.connect.conflicts import is_own
+from lineal.connect.difference import difference
+from lineal.connect.lookup import find_all, there_by_id
 from lineal.connect.mlflow.records import Registered, Version
-from lineal.connect.mlflow.report import Report
-from lineal.connect.mlflow.writing import Writing
+from lineal.connect.report import Report
+from lineal.connect.writing import Writing
 from lineal.graph.change import AnyOperation, PutEdge, PutEntity, Remove, TheEdge
 from lineal.graph.mlflow import names, registry
 from lineal.graph.model import AnyRef, ByExternal, ByName, ByUuid, Entity, External, Properties
@@ -82,7 +82,7 @@ class RegistryWriter:
         if there is None:
             self._report.add("registered", "new")
             return put
-        change = translate.difference(put, there, _is_own_of_model)
+        change = difference(put, there, _is_own_of_model)
         if change is None:
             self._report.add("registered", "same")
         elif own:
@@ -111,7 +111,7 @@ class RegistryWriter:
             why = "another one of that number was made here"
             self._report.failed("versions", registry.version_name(model.name, version.number), why)
             return
-        change = put if there is None else translate.difference(put, there, _is_own_of_version)
+        change = put if there is None else difference(put, there, _is_own_of_version)
         if there is not None and change is not None and not is_own(self._client, there):
             self._report.add("versions", "kept")
             return

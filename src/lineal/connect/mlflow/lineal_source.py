@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from lineal.client import Client
+from lineal.connect.lookup import PROPERTIES, find_all
 from lineal.connect.mlflow import lineal_judged, translate
 from lineal.connect.mlflow.files import Folder, Roots
-from lineal.connect.mlflow.lookup import PROPERTIES, find_all
 from lineal.connect.mlflow.records import (
     EvaluationDataset,
     Experiment,
-    LeftOut,
     Measure,
     Model,
     Registered,
@@ -25,8 +24,9 @@ from lineal.connect.mlflow.records import (
     Trace,
 )
 from lineal.connect.mlflow.source import BATCH, PIECE
-from lineal.connect.mlflow.sql import title as shown
 from lineal.connect.mlflow.target import Owner
+from lineal.connect.report import LeftOut
+from lineal.connect.sql import title as shown
 from lineal.graph.mlflow import names
 from lineal.graph.model import AnyRef, ById, Entity, Point
 from lineal.graph.query import Attribute, Order, Part, Query, attribute

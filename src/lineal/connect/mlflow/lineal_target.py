@@ -15,12 +15,13 @@ from typing import NamedTuple
 import msgspec
 
 from lineal.client import Client
+from lineal.connect.conflicts import NOTE, is_own
+from lineal.connect.difference import difference
+from lineal.connect.lookup import find_all, there_by_id
 from lineal.connect.mlflow import translate
-from lineal.connect.mlflow.conflicts import NOTE, is_own
 from lineal.connect.mlflow.lineal_evaluation import EvaluationWriter
 from lineal.connect.mlflow.lineal_registry import RegistryWriter
 from lineal.connect.mlflow.lineal_traces import TraceWriter
-from lineal.connect.mlflow.lookup import find_all, there_by_id
 from lineal.connect.mlflow.records import (
     DatasetInput,
     EvaluationDataset,
@@ -31,11 +32,11 @@ from lineal.connect.mlflow.records import (
     Scorer,
     Trace,
 )
-from lineal.connect.mlflow.report import Report
-from lineal.connect.mlflow.sql import title as shown
 from lineal.connect.mlflow.target import EVERYTHING, Owner
 from lineal.connect.mlflow.translate import Home
-from lineal.connect.mlflow.writing import Writing
+from lineal.connect.report import Report
+from lineal.connect.sql import title as shown
+from lineal.connect.writing import Writing
 from lineal.graph.change import AnyOperation, AppendPoints, PutEdge, PutEntity, PutFacet
 from lineal.graph.errors import NotFound
 from lineal.graph.mlflow import data, names
@@ -133,7 +134,7 @@ class LinealTarget:
 
     def _put(self, what: str, number: str, put: PutEntity, there: Entity | None, *more: AnyOperation) -> bool:
         """Put an entity unless it is so already, with more that is always put; whether the entity is new."""
-        change: PutEntity | None = put if there is None else translate.difference(put, there)
+        change: PutEntity | None = put if there is None else difference(put, there, translate.is_own)
         kept = there is not None and change is not None and not is_own(self._client, there)
         if kept:
             change = None

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lineal.client import Client
-from lineal.connect.mlflow import spans, translate
-from lineal.connect.mlflow.conflicts import is_own
-from lineal.connect.mlflow.lookup import there_by_id
+from lineal.connect.conflicts import is_own
+from lineal.connect.difference import difference
+from lineal.connect.lookup import there_by_id
+from lineal.connect.mlflow import spans
 from lineal.connect.mlflow.records import Assessment, Trace
-from lineal.connect.mlflow.report import Report
 from lineal.connect.mlflow.translate import Home
-from lineal.connect.mlflow.writing import Writing
+from lineal.connect.report import Report
+from lineal.connect.writing import Writing
 from lineal.graph.change import AnyOperation, PutEdge, PutEntity, PutSpans
 from lineal.graph.errors import Invalid
 from lineal.graph.mlflow import names, traces
@@ -71,7 +72,7 @@ class TraceWriter:
     ) -> None:
         put, ref = _trace(trace, home), traces.trace_ref(trace.id)
         steps = [spans.read(each) for each in trace.spans]
-        change: PutEntity | None = put if there is None else translate.difference(put, there, _is_own)
+        change: PutEntity | None = put if there is None else difference(put, there, _is_own)
         operations: list[AnyOperation] = []
         if there is not None and change is not None and not is_own(self._client, there):
             self._report.add("traces", "kept")
@@ -88,7 +89,7 @@ class TraceWriter:
         self, given: Assessment, trace: Trace, home: Home, there: Entity | None
     ) -> Iterator[AnyOperation]:
         put = _assessment(given, trace, home)
-        change = put if there is None else translate.difference(put, there, lambda key: True)
+        change = put if there is None else difference(put, there, lambda key: True)
         if there is not None and change is not None and not is_own(self._client, there):
             self._report.add("assessments", "kept")
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.connect.mlflow import sql
+from lineal.connect import sql
 from lineal.connect.mlflow.files import local_path
 from lineal.connect.mlflow.source import Source
 from lineal.graph.errors import Invalid

@@ -239,14 +239,6 @@ class Scorer(msgspec.Struct):
     versions: list[tuple[int, str, int]] = []
 
 
-class LeftOut(msgspec.Struct, frozen=True):
-    """Things of the source that do not move, and why."""
-
-    what: str
-    count: int
-    why: str
-
-
 def same(one: msgspec.Struct, other: msgspec.Struct) -> bool:
     """Whether two records say the same, NaN being NaN."""
     return _canonical(one) == _canonical(other)

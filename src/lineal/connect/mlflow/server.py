@@ -26,7 +26,6 @@ from lineal.connect.mlflow.records import (
     DatasetInput,
     EvaluationDataset,
     Experiment,
-    LeftOut,
     Measure,
     Model,
     Record,
@@ -40,6 +39,7 @@ from lineal.connect.mlflow.records import (
 from lineal.connect.mlflow.rest import AJAX, API, API_3, Missing, Rest, segment
 from lineal.connect.mlflow.source import BATCH
 from lineal.connect.mlflow.target import Owner
+from lineal.connect.report import LeftOut
 from lineal.graph.errors import Invalid, NotFound
 from lineal.graph.mlflow.names import RUN_NAME_TAG
 from lineal.graph.model import ACTIVE, Point

@@ -26,9 +26,9 @@ from lineal.connect.mlflow.records import (
     Trace,
     Version,
 )
-from lineal.connect.mlflow.report import Report
 from lineal.connect.mlflow.rest import API, API_3, Missing, Rest, segment
 from lineal.connect.mlflow.target import EVERYTHING, Owner
+from lineal.connect.report import Report
 from lineal.graph.errors import Invalid, LinealError, NotFound
 from lineal.graph.mlflow.registry import IS_PROMPT
 from lineal.graph.mlflow.traces import MODEL_ID, SOURCE_RUN

@@ -9,7 +9,6 @@ from lineal.connect.mlflow.files import Folder, Roots
 from lineal.connect.mlflow.records import (
     EvaluationDataset,
     Experiment,
-    LeftOut,
     Model,
     Registered,
     Run,
@@ -17,6 +16,7 @@ from lineal.connect.mlflow.records import (
     Trace,
 )
 from lineal.connect.mlflow.target import Owner
+from lineal.connect.report import LeftOut
 from lineal.graph.model import Point
 
 BATCH = 200

@@ -15,7 +15,7 @@ from lineal.connect.mlflow.records import (
     Scorer,
     Trace,
 )
-from lineal.connect.mlflow.report import Report
+from lineal.connect.report import Report
 from lineal.graph.model import Point
 
 EVERYTHING = frozenset({

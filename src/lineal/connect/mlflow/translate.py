@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,7 +25,6 @@ from lineal.graph.mlflow.names import PARAM, TAG
 from lineal.graph.model import ACTIVE, AnyRef, Edge, Entity, Point, Properties
 
 _OWN = frozenset({"status", "artifact_uri", "artifact_location", "model_type", "source_run_id", "message"})
-_FIELDS = ("name", "owner", "started", "ended")
 
 
 class Home(NamedTuple):
@@ -115,24 +114,6 @@ def _state(state: str) -> Any:
 def is_own(key: str) -> bool:
     """Whether a property of an experiment, run or logged model is one that MLflow tells."""
     return key in _OWN or key.startswith((PARAM, TAG))
-
-
-def difference(put: PutEntity, stored: Entity, own: Callable[[str], bool] = is_own) -> PutEntity | None:
-    """What is left to change of an entity that is there; None when nothing is.
-
-    Args:
-        put: what it should be.
-        stored: what it is, with its properties and outside addresses.
-        own: tells of a property whether it goes when it is not put.
-    """
-    gone: Properties = {key: None for key in stored.properties if own(key) and key not in put.properties}
-    properties = {key: value for key, value in put.properties.items() if stored.properties.get(key) != value}
-    fields = [field for field in _FIELDS if getattr(put, field) not in (None, getattr(stored, field))]
-    state = put.state or ACTIVE
-    addressed = all(each in stored.external for each in put.external)
-    if addressed and not (gone or properties or fields or state != stored.state):
-        return None
-    return msgspec.structs.replace(put, properties=properties | gone, state=state)
 
 
 def identity(point: Point) -> tuple[int, int, float | None]:

@@ -7,12 +7,18 @@ from typing import Literal
 
 import msgspec
 
-from lineal.connect.mlflow.records import LeftOut
-
 Outcome = Literal["new", "changed", "same", "kept", "failed"]
 """`same`: it was there already; `kept`: it was changed in the target since, and stays so."""
 
 MOST_PROBLEMS = 1000
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Things of the source that do not move, and why."""
+
+    what: str
+    count: int
+    why: str
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from lineal.client import Client
-from lineal.graph.mlflow import names
 from lineal.graph.model import Entity
 from lineal.graph.query import Attribute, Compare, Expr, ExternalId, Order, Part, Query
 
@@ -32,12 +31,11 @@ def there_by_id(
     client: Client, kind: str, protocol: str, ids: Iterable[str], parts: Sequence[Part] = PROPERTIES
 ) -> dict[str, Entity]:
     """Those of the entities with these outside ids that are there, by id."""
+    ids = set(ids)
     wanted = sorted(ids)
     found: dict[str, Entity] = {}
     for start in range(0, len(wanted), _PAGE):
         among = Compare(ExternalId(protocol), "in", list(wanted[start : start + _PAGE]))
         for each in find_all(client, kind, among, (*parts, "external")):
-            number = names.outside_id(each, protocol)
-            if number is not None:
-                found[number] = each
+            found |= {own.id: each for own in each.external if own.protocol == protocol and own.id in ids}
     return found

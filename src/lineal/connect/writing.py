@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from lineal.client import Client
-from lineal.connect.mlflow.report import Report
+from lineal.connect.report import Report
 from lineal.graph.change import AnyOperation, AppendPoints, Change
 from lineal.graph.errors import Conflict, Invalid, NotFound
 
