@@ -124,6 +124,15 @@ class Receiver:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5000") as client:
             return await client.post(f"/api/v1/{path}", content=content, headers=headers)
 
+    def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """The answer of any operation; `path` follows `/api/`."""
+        return self._runner.run(self._ask(method, path, body))
+
+    async def _ask(self, method: str, path: str, body: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5000") as client:
+            return await client.request(method, f"/api/{path}", json=body)
+
     def post(self, *events: dict[str, Any], **headers: str) -> None:
         """Events, one after another, each of which must be taken."""
         for event in events:

@@ -280,7 +280,10 @@ class TestDataSets:
             identifiers=[{"namespace": "hive://metastore:9083", "name": "shop.daily", "type": "TABLE"}]
         )
         receiver.post(dataset_event(data("warehouse/daily", "s3://lake", symlinks=told), 1))
-        assert receiver.edges("same_as") == {("same_as", "warehouse/daily", "shop.daily")}
+        assert receiver.edges("same_as") == {
+            ("same_as", "warehouse/daily", "shop.daily"),
+            ("same_as", "shop.daily", "warehouse/daily"),
+        }
 
     def test_one_node_whatever_the_way_of_writing(self, receiver: Receiver) -> None:
         receiver.post(run_event(outputs=[data("a/b.parquet", "s3a://lake")]))

@@ -14,7 +14,7 @@ from lineal.protocols.openlineage.lineage import has_columns
 from lineal.protocols.openlineage.nodes import Node
 from lineal.protocols.openlineage.sheet import Sheet
 
-_STATUS, _LATEST, _CURRENT, _SEEN = "status", "latest run", "current version", ""
+_STATUS, _COMPLETE, _LATEST, _CURRENT, _SEEN = "status", "complete", "latest run", "current version", ""
 """Among an entity's times: when these were told."""
 _CONTENT, _MARK = "openlineage.version_content", "openlineage.version_mark"
 """Properties of a data set: the content of its newest version, and the content with the schema."""
@@ -51,7 +51,7 @@ def _dataset_event(at: Telling, data: Data) -> None:
     if at.sheet.record(node, at.event.key, at.event.body):
         at.sheet.claim(node)
         _present(at, node)
-        tell(at, node, data.facets, meanings.DATASET)
+        tell(at, node, data.facets, meanings.DATASET, meanings.GAPS)
         _content_version(at, node, data)
 
 
@@ -69,16 +69,23 @@ def _run(at: Telling, run: Node, job: Node) -> None:
     event, state = at.event, at.event.state
     run.retime(_SEEN, at.order)
     run.set(names.TIME, max(event.time, run.properties.get(names.TIME, 0)))
+    if state == names.COMPLETED:
+        run.decide(_COMPLETE, at.order)
     if state in names.ENDED:
-        if at.order >= run.times.get(_STATUS, 0) or run.properties.get(names.STATUS) not in names.ENDED:
+        known = str(run.properties.get(names.STATUS))
+        last = (run.times.get(_STATUS, 0), known) if known in names.ENDED else (0, "")
+        if (at.order, state) >= last:
             run.times[_STATUS] = at.order
             run.set(names.STATUS, state)
             run.change("ended", event.time)
     else:
         _goes_on(at, run, state)
-    if at.order > job.times.get(_LATEST, 0) and job.properties.get(names.LATEST_RUN) != run.name:
+    latest = str(job.properties.get(names.LATEST_RUN, ""))
+    if (at.order, run.name) > (job.times.get(_LATEST, 0), latest):
         job.decide(_LATEST, at.order)
         job.set(names.LATEST_RUN, run.name)
+    if job.properties.get(names.LATEST_RUN) == run.name:
+        job.set(names.LATEST_STATUS, run.properties.get(names.STATUS))
     tell(at, run, event.run_facets, meanings.RUN)
 
 
@@ -118,7 +125,7 @@ def _written(at: Telling, data: Data) -> tuple[Node, Data]:
     node = at.sheet.dataset(data)
     at.sheet.claim(node)
     _present(at, node)
-    tell(at, node, data.facets, meanings.DATASET)
+    tell(at, node, data.facets, meanings.DATASET, meanings.GAPS)
     tell(at, node, _of_data(data.moment), meanings.DATASET)
     return node, data
 
@@ -165,7 +172,7 @@ def _versions(at: Telling, run: Node, outputs: list[tuple[Node, Data]]) -> None:
     for node, data in outputs:
         if run.written is not None:
             run.written[node.namespace, node.name] = None
-        if _has_written(at.event, data):
+        if _has_written(at.event, run, data):
             _run_version(at, run, node, data)
     for namespace, name in [each for each in before if each not in now]:
         earlier = at.sheet.find_dataset(namespace, name)
@@ -173,11 +180,9 @@ def _versions(at: Telling, run: Node, outputs: list[tuple[Node, Data]]) -> None:
             _run_version(at, run, earlier, Data(namespace, name, None, {}, {}))
 
 
-def _has_written(event: Event, data: Data) -> bool:
-    """Whether something was written: the run is complete, or tells what it has written so far."""
-    return event.state == names.COMPLETED or (
-        bool(data.moment or "version" in data.facets) and not event.begins
-    )
+def _has_written(event: Event, run: Node, data: Data) -> bool:
+    """Whether something was written: the run was complete once, or tells what it has written so far."""
+    return _COMPLETE in run.times or (bool(data.moment or "version" in data.facets) and not event.begins)
 
 
 def _run_version(at: Telling, run: Node, node: Node, data: Data) -> None:
@@ -195,7 +200,8 @@ def _content_version(at: Telling, node: Node, data: Data) -> None:
     """An event about the data set alone makes a version when the content or the schema is another."""
     content, schema = node.properties.get("version"), node.properties.get(names.SCHEMA_HASH)
     mark = f"{content or ''}|{schema or ''}"
-    if mark != "|" and mark != node.properties.get(_MARK):
+    is_told = "schema" in data.facets or "version" in data.facets
+    if is_told and mark not in ("|", node.properties.get(_MARK)):
         _put_version(at, node, names.version_id(node.namespace, node.name, mark), data, {})
 
 
@@ -206,11 +212,12 @@ def _put_version(at: Telling, node: Node, number: str, data: Data, told: dict[st
         **told,
         "version": content,
         names.SCHEMA_HASH: schema,
-        names.TIME: at.event.time,
+        names.TIME: max(at.event.time, version.properties.get(names.TIME, 0)),
     }.items():
         version.set(key, value)
     _tell_version(at, version, node, data)
-    if at.order >= node.times.get(_CURRENT, 0):
+    last = node.times.get(_CURRENT, 0)
+    if (at.order, number) >= (last, str(node.properties.get(names.CURRENT_VERSION, ""))):
         node.decide(_CURRENT, at.order)
         node.set(names.CURRENT_VERSION, number)
         node.set(_CONTENT, content)

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from lineal.protocols.base import Call, Reply, Route
 from lineal.protocols.openlineage import errors
+from lineal.protocols.openlineage.marquez.routes import ROUTES
 from lineal.protocols.openlineage.receiver import post_batch, post_event
 
 PREFIX = "/api/v1"
 
 
 class OpenLineage:
-    """The receiver of events."""
+    """The receiver of events, and Marquez's API to read what came of them."""
 
     name = "openlineage"
 
@@ -25,6 +26,7 @@ class OpenLineage:
         return [
             Route("POST", f"{PREFIX}/lineage", post_event, streams=True),
             Route("POST", f"{PREFIX}/lineage/batch", post_batch, streams=True),
+            *ROUTES,
         ]
 
     def failure(self, error: Exception, call: Call | None) -> Reply:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from lineal.graph import openlineage as names
-from lineal.graph.errors import Invalid
+from lineal.graph.errors import NOT_JSON, Invalid
 from lineal.protocols.openlineage import secrets
 from lineal.protocols.openlineage.errors import Incomplete
 
@@ -164,7 +164,7 @@ def read_batch(body: bytes) -> list[bytes]:
         return [bytes(each) for each in _BATCH.decode(body)]
     except msgspec.ValidationError:
         raise Invalid("A batch is a JSON array of events.") from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise Invalid(f"This is no JSON: {error}") from None
 
 
@@ -181,7 +181,7 @@ def _decoded(body: bytes) -> _Event:
         return _EVENT.decode(body)
     except msgspec.ValidationError as error:
         raise Incomplete(_shown(error)) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise Invalid(f"This is no JSON: {error}") from None
 
 

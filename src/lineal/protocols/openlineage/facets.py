@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -43,14 +44,34 @@ Meaning = Callable[[Telling, Node, Any], None]
 """Carries out what a facet's document means for a node; the document is None when the facet was taken away."""
 
 
-def tell(at: Telling, node: Node, facets: Facets, meanings: Mapping[str, Meaning]) -> None:
-    """Give a node its facets, those of an event that is older than what is known excepted."""
+_NONE: Mapping[str, Meaning] = MappingProxyType({})
+
+
+def tell(
+    at: Telling,
+    node: Node,
+    facets: Facets,
+    meanings: Mapping[str, Meaning],
+    gaps: Mapping[str, Meaning] = _NONE,
+) -> None:
+    """Give a node its facets.
+
+    Args:
+        at: the event.
+        node: what the facets are about.
+        facets: as the event has them.
+        meanings: of those facets that have one.
+        gaps: what is to be done about those of an event that is older than what is known.
+    """
     for name, raw in facets.items():
         text = bytes(raw)
         if name and text != _NULL:
+            is_late = at.order < node.times.get(name, 0)
             document = _news(at, node, name, raw, text)
             if document is not _SAME and name in meanings:
                 meanings[name](at, node, document)
+            elif is_late and name in gaps:
+                gaps[name](at, node, events.document(raw))
 
 
 def _news(at: Telling, node: Node, name: str, raw: msgspec.Raw, text: bytes) -> Any:
@@ -65,11 +86,19 @@ def _news(at: Telling, node: Node, name: str, raw: msgspec.Raw, text: bytes) -> 
     document = events.document(raw)
     kept = hash(msgspec.json.encode(document))
     is_same = known is not None and kept in known
+    if at.order == last and known is not None and not is_same and _is_less(at, node, name, document):
+        return _SAME
     node.digests[name] = (digest, kept)
     node.retime(name, at.order)
     if is_same:
         return document if name == LIFECYCLE else _SAME
     return _put(at, node, name, document)
+
+
+def _is_less(at: Telling, node: Node, name: str, document: Any) -> bool:
+    """Which of two facets of one moment counts must not depend on which comes first."""
+    old = next(filter(None, (at.sheet.old(node, each) for each in names_of(name))), None)
+    return old is not None and msgspec.json.encode(document) < msgspec.json.encode(old)
 
 
 def _put(at: Telling, node: Node, name: str, document: Any) -> Any:

@@ -60,6 +60,17 @@ def set_columns(at: Telling, node: Node, document: Any) -> None:
         _drop_derived(at, node)
 
 
+def fill_columns(at: Telling, node: Node, document: Any) -> None:
+    """Carry out an older facet if it is the job's newest; know the columns of which it speaks at least."""
+    if at.order > node.times.get(columns_key(at.job_key), 0):
+        set_columns(at, node, document)
+        return
+    found = dependences(document)
+    for each in found:
+        _edge(at, node, each)
+    _read_sources(at, node, found)
+
+
 def explicit_of_dataset(at: Telling, node: Node, document: Any) -> None:
     """Carry out the explicit lineage of a data set."""
     for flow in flows(document, Place(node.namespace, node.name)):
@@ -112,7 +123,7 @@ def _read_sources(at: Telling, node: Node, found: Iterable[Dependence]) -> None:
         link = ("input", source.namespace, source.name)
         if at.job is not None and place not in listed and source is not node and link not in at.job.links:
             at.job.links.add(link)
-            at.sheet.link("input", source.ref, at.job.ref, {"by": "columnLineage"})
+            at.sheet.link("input", source.ref, at.job.ref)
 
 
 def _edge(at: Telling, node: Node, dependence: Dependence) -> Edge | None:

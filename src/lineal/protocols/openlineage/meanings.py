@@ -13,7 +13,12 @@ import msgspec
 
 from lineal.graph import openlineage as names
 from lineal.protocols.openlineage.facets import Meaning, Telling, tell
-from lineal.protocols.openlineage.lineage import explicit_of_dataset, explicit_of_job, set_columns
+from lineal.protocols.openlineage.lineage import (
+    explicit_of_dataset,
+    explicit_of_job,
+    fill_columns,
+    set_columns,
+)
 from lineal.protocols.openlineage.nodes import Node, query_of
 
 _LONGEST = 2000
@@ -88,8 +93,10 @@ def _also_known_as(at: Telling, node: Node, namespace: str, name: str) -> None:
         other = at.sheet.alias(node, *place)
     if place != (namespace, name) and other is None:
         other = at.sheet.alias(node, namespace, name)
-    if other is not None and other is not node:
+    # What is not the sender's to edit is not made one with something else by its word.
+    if other is not None and other is not node and not at.sheet.modest:
         at.sheet.link("same_as", node.ref, other.ref)
+        at.sheet.link("same_as", other.ref, node.ref)
 
 
 def _lifecycle(at: Telling, node: Node, document: Any) -> None:
@@ -341,6 +348,8 @@ DATASET: dict[str, Meaning] = {
     "ownership": _owners,
     "tags": _label_tags,
 }
+GAPS: dict[str, Meaning] = {"columnLineage": fill_columns}
+"""What is to be done about a facet of a data set that comes too late to count."""
 JOB: dict[str, Meaning] = {
     "sql": _sql,
     "sourceCode": _source_code,

@@ -13,6 +13,7 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph import openlineage as names
+from lineal.graph.errors import NOT_JSON
 from lineal.graph.model import ACTIVE, AnyRef, ById, Entity, External
 from lineal.graph.query import Attribute, Compare, Part, Query
 
@@ -187,7 +188,7 @@ def _node_of(entity: Entity, address: AnyRef) -> Node:
 def _times(text: Any) -> dict[str, int]:
     try:
         return msgspec.json.decode(text, type=dict[str, int]) if isinstance(text, str) else {}
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return {}
 
 

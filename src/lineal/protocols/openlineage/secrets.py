@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from lineal.graph.errors import NOT_JSON
+
 REMOVED = "[removed]"
 _NAME = re.compile(
     r"pass(wd|word|phrase)?(?![a-z])|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key"
@@ -51,7 +53,7 @@ def cleaned(body: bytes) -> bytes:
     try:
         event = msgspec.json.decode(body)
         plain = _without_passwords(_without_values(event))
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return body
     return msgspec.json.encode(plain)
 
