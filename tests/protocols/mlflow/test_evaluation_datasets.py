@@ -13,6 +13,7 @@ from tests.protocols.mlflow.conftest import Client, told
 from lineal.catalog.catalog import Catalog
 from lineal.catalog.session import Session
 from lineal.graph.change import Change, PutEntity
+from lineal.graph.mlflow.evaluation import facet_of, record_key, schema_of
 from lineal.graph.model import ByExternal, External
 from lineal.graph.query import Walk
 from lineal.protocols.mlflow.evaluation import fields, records
@@ -418,15 +419,15 @@ def test_who_puts_one_row_at_once_merges_it(client: Client, catalog: Catalog) ->
 
 
 def test_the_id_of_a_row_is_its_inputs_and_its_data_set() -> None:
-    key = records.key_of("d-1", {"inputs": {"a": 1, "b": [2]}})
-    assert key == records.key_of("d-1", {"inputs": {"b": [2], "a": 1}, "outputs": 1})
+    key = record_key("d-1", {"a": 1, "b": [2]})
+    assert key == record_key("d-1", {"b": [2], "a": 1})
     others = [
         ("d-2", {"a": 1, "b": [2]}),
         ("d-1", {"a": 1.0, "b": [2]}),
         ("d-1", {"a": "1", "b": [2]}),
         ("d-1", {}),
     ]
-    assert len({key, *(records.key_of(dataset, {"inputs": each}) for dataset, each in others)}) == 5
+    assert len({key, *(record_key(dataset, each) for dataset, each in others)}) == 5
     assert records.keys_among([key, "x", key, "dr-" + "g" * 32]) == [key]
 
 
@@ -438,7 +439,7 @@ def test_a_schema_is_the_facet_and_back() -> None:
     ]
     for schema in schemas:
         assert schema is not None
-        assert fields.schema_of(fields.facet_of(schema)) == schema
+        assert schema_of(facet_of(schema)) == schema
     assert fields.grown(None, []) is None
     for foreign in (
         None,
@@ -446,7 +447,7 @@ def test_a_schema_is_the_facet_and_back() -> None:
         {"fields": [{"name": "inputs", "type": "string"}]},
         {"fields": [{"name": "x"}]},
     ):
-        assert fields.schema_of(foreign) is None
+        assert schema_of(foreign) is None
 
 
 def test_a_decision_that_others_always_forestall_is_given_up(session: Session) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
+
+from tests.protocols.mlflow.conftest import Client, told
 
 import lineal.protocols.mlflow
 from lineal.protocols.mlflow import door
@@ -34,3 +37,21 @@ def test_nothing_is_told_twice_or_refused_without_a_reason() -> None:
     names = [each["name"] for each in OPERATIONS]
     assert len(names) == len(set(names)) > 300
     assert all(each.get("refused", "reason") for each in OPERATIONS)
+
+
+def test_who_asks_for_a_refused_operation_is_told_why(client: Client) -> None:
+    for each in OPERATIONS:
+        method, path = each["name"].split()
+        if "refused" in each and path.startswith(("/api/", "/ajax-api/")):
+            answer = client.send(method, re.sub(r"\{[^}]+\}", "x", path))
+            if answer.status_code == 405:
+                continue  # another operation, with a variable there, has this path
+            status, code, message = told(answer)
+            assert (status, code) == (404, "ENDPOINT_NOT_FOUND"), each
+            assert each["refused"] in message
+    nowhere = "/api/2.0/mlflow/nowhere"
+    assert told(client.send("POST", nowhere)) == (
+        404,
+        "ENDPOINT_NOT_FOUND",
+        f"nothing is served at {nowhere}",
+    )

@@ -11,10 +11,12 @@ from tests.protocols.mlflow.registry import (
     PROMPT,
     VERSIONS,
     add,
+    change,
     make,
     models_found,
     move,
     point,
+    tags_of,
     versions_found,
 )
 
@@ -252,3 +254,22 @@ def test_limits_are_kept(client: Client) -> None:
         for size in ("x", "1.5", ""):
             assert wrong(client, path, max_results=size).startswith("Invalid value")
         assert wrong(client, path, page_token="nonsense")
+
+
+def test_a_search_shows_what_has_changed_since_the_last(client: Client) -> None:
+    make(client, "m")
+    add(client, "m")
+
+    def found() -> dict[str, Any]:
+        [version] = client.get(f"{VERSIONS}/search", filter="version_number = 1")["model_versions"]
+        return dict(version)
+
+    assert (found()["description"], tags_of(found())) == ("", {})
+    client.post(f"{VERSIONS}/set-tag", name="m", version="1", key="k", value="v")
+    assert tags_of(found()) == {"k": "v"}
+    change(client, "PATCH", f"{VERSIONS}/update", name="m", version="1", description="told")
+    assert found()["description"] == "told"
+    move(client, "m", "1", "Production")
+    assert found()["current_stage"] == "Production"
+    client.post(f"{MODELS}/rename", name="m", new_name="n")
+    assert found()["name"] == "n"

@@ -145,7 +145,20 @@ def test_sources_must_belong_to_what_is_named_beside_them(logged: Logged) -> Non
     assert by_model in logged.refused(f"models:/{number}")
     assert by_model in logged.refused(f"models:/{number}", model_id="m-other")
     assert by_run in logged.refused(f"runs://host/{run}/model", run_id=run)
-    assert by_run in logged.refused("https://host/api/2.0/mlflow-artifacts/artifacts/x", run_id=run)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://host/api/2.0/mlflow-artifacts/artifacts/x",
+        "http://host/x",
+        "HTTP://u:p@host/x",
+        "mlflow-artifacts://host/x",
+    ],
+)
+def test_clients_are_sent_to_no_other_server(logged: Logged, source: str) -> None:
+    assert "would send their credentials there" in logged.refused(source)
+    assert "would send their credentials there" in logged.refused(source, run_id=logged.run)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_the_wrong_item_is_named() -> None:
         BATCH(posted({"run_id": "r", "params": [5]}))
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b'"{"', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b'"{"', b"\xff", b'{"run_id":"\xff"}', b"[" * 100_000])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Refused):
         METRIC(posted(body))

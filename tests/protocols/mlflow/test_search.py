@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from tests.protocols.mlflow.conftest import Client
+from tests.protocols.mlflow.tracing import export, span
+
+from lineal.catalog.catalog import Catalog
 
 RUNS: list[dict[str, Any]] = [
     {"name": "a", "start": 100, "params": {"lr": "0.1", "net": "Big"}, "metrics": {"loss": 0.3}},
@@ -119,6 +123,37 @@ def test_states_and_several_experiments(client: Client, experiment: str) -> None
     assert len(both) == 6
     assert client.post("runs/search", experiment_ids=[]) == {}
     assert client.post("runs/search", experiment_ids=["999"]) == {}
+
+
+SEARCHES: list[dict[str, Any]] = [
+    {},
+    {"filter": "metrics.loss < 1 and params.lr = '0.1'"},
+    {"filter": "tags.team LIKE 'r%'", "order_by": ["metrics.acc DESC"]},
+    {"order_by": ["params.lr", "attributes.start_time DESC"]},
+]
+
+
+def test_however_many_spans_there_are_a_search_of_runs_touches_none(
+    client: Client, experiment: str, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        export(client, span(number, 1), span(number, 2, "child", 1), experiment=experiment)
+    seen: list[tuple[str, Any]] = []
+    kind: Any = type(catalog.store.reader())
+    execute = kind.execute
+    monkeypatch.setattr(
+        kind, "execute", lambda cx, sql, params=(): seen.append((sql, params)) or execute(cx, sql, params)
+    )
+    for each in SEARCHES:
+        client.found(experiment, each.get("filter", ""), order_by=each.get("order_by", []))
+    tables = {table for sql, _ in seen for table in re.findall(r"(?:FROM|JOIN) (\w+)", sql)}
+    assert {"entity", "property", "latest"} <= tables
+    assert not {"span", "span_body", "span_name"} & tables
+    cx = catalog.store.reader()
+    if cx.dialect.name == "sqlite":
+        plans = [row[3] for sql, params in seen for row in execute(cx, f"EXPLAIN QUERY PLAN {sql}", params)]
+        assert any(plan.startswith("SEARCH e ") for plan in plans)
+        assert [plan for plan in plans if re.match(r"SCAN (e|entity|p|property|l|latest)\b", plan)] == []
 
 
 NONSENSE = [

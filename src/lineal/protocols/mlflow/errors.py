@@ -16,6 +16,7 @@ from lineal.graph.errors import (
     Unavailable,
 )
 from lineal.protocols.base import Reply, TooLarge, Unserved, WrongMethod, json_reply
+from lineal.protocols.mlflow import refusals
 
 INVALID = "INVALID_PARAMETER_VALUE"
 MISSING = "RESOURCE_DOES_NOT_EXIST"
@@ -90,11 +91,19 @@ def _told(error: Exception) -> tuple[str, str]:
         return _expectation(error)
     if isinstance(error, RecursionError):
         return INVALID, "The request is nested too deeply."
+    if isinstance(error, Unserved) and (why := refusals.reason(error.path)):
+        return "ENDPOINT_NOT_FOUND", f"{error}: {why}. docs/reference/operations.md tells what is served."
     for kind, code in _CODES:
         if isinstance(error, kind):
-            return code, str(error)
+            return code, _SENTENCES.get(code, "{}").format(error)
     return INTERNAL, "an error of the server; its log tells more"
 
+
+_SENTENCES = {
+    "UNAUTHENTICATED": "You are not authenticated. ({})",
+    "PERMISSION_DENIED": "Permission denied. ({})",
+}
+"""Words by which clients recognise an error, around what there is to tell of it."""
 
 _MISSING = {
     "run": "Run with id={} not found",

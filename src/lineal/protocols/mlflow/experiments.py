@@ -14,7 +14,7 @@ from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import filters, translate, validate, wire, workspace
 from lineal.protocols.mlflow.datasets import states_of
 from lineal.protocols.mlflow.errors import invalid, missing
-from lineal.protocols.mlflow.requests import Body, Parameters
+from lineal.protocols.mlflow.requests import Body, Parameters, own_url
 from lineal.protocols.mlflow.translate import EXPERIMENT, TAG, experiment_ref
 
 DONE = Reply(200, b"{}")
@@ -49,7 +49,7 @@ async def create(call: Call) -> Reply:
     """POST experiments/create."""
     message = _create(call)
     validate.experiment_name(message.name)
-    validate.artifact_location(message.artifact_location, call.host.public_url if call.host else "")
+    validate.artifact_location(message.artifact_location, own_url(call))
     tags = validate.experiment_tags(message.tags)
     number, namespace = await asyncio.to_thread(_new_number, call.session), namespace_of(call)
     properties = translate.prefixed(TAG, tags)

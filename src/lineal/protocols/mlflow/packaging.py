@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from lineal.graph.errors import NOT_JSON
+
 LARGEST = 256 * 1024
 """Bytes of a file beyond which it is not looked into."""
 _MLMODEL, _EXAMPLE = "MLmodel", "input_example.json"
@@ -66,7 +68,7 @@ def _entry(block: str, key: str) -> Any:
     written = match[1].removeprefix("'").removesuffix("'").replace("''", "'")
     try:
         return msgspec.json.decode(_FOLD.sub(" ", written))
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return None
 
 
@@ -96,7 +98,7 @@ def _example(files: Mapping[str, str], told: Mapping[str, str]) -> Any:
     """The example itself, without the parameters that may go with it; None when it cannot be read."""
     try:
         example = msgspec.json.decode(files.get(_EXAMPLE, ""))
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return None
     wrapped = "params" in told and isinstance(example, dict) and "inputs" in example
     return example["inputs"] if wrapped else example

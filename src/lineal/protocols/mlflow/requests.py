@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from lineal.graph.errors import NOT_JSON
 from lineal.protocols.base import Call
 from lineal.protocols.mlflow.errors import invalid
 from lineal.protocols.mlflow.wire import Message
@@ -44,7 +45,7 @@ class Body(Generic[M]):
         if not self._may_be_camel(body):
             try:
                 return self._decode(body)
-            except (msgspec.DecodeError, RecursionError):
+            except NOT_JSON:
                 pass
         message: M = self._shape.build(_json_object(body), "")
         return message
@@ -77,6 +78,11 @@ def query_of(call: Call) -> dict[str, list[str]]:
         raise invalid(f"A request may have at most {_MOST_PARAMETERS} parameters.") from None
 
 
+def own_url(call: Call) -> str:
+    """The URL of this server as it was told; empty when it was not."""
+    return call.host.public_url if call.host else ""
+
+
 def check_content_type(call: Call) -> None:
     """Refuse a body that does not say that it is JSON."""
     if call.method in ("POST", "PUT") and not call.headers.get("content-type", "").startswith(
@@ -100,7 +106,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 def _parse(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         try:
             return json.loads(body)
         except (ValueError, RecursionError):

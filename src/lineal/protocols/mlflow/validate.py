@@ -209,10 +209,25 @@ def artifact_location(location: str, own: str) -> None:
         raise invalid("Invalid query string")
     if parts.scheme == "runs":
         raise invalid(f"Artifact location cannot be a runs:/ URI. Given: '{location}'")
-    if parts.scheme in _OF_SERVERS and parts.netloc and parts.netloc != urlparse(own).netloc:
+    own_host(location, own, "artifact_location")
+
+
+def own_host(uri: str, own: str, field: str) -> None:
+    """Refuse a URI by which clients would send their credentials to another server than this one.
+
+    Args:
+        uri: as a client gave it.
+        own: URL of this server, if it was told.
+        field: what the URI was given for.
+    """
+    try:
+        parts = urlparse(uri)
+    except ValueError:
+        raise invalid(f"'{field}' is not a valid URL: {uri!r}.") from None
+    if parts.scheme in _OF_SERVERS and parts.netloc and parts.netloc.lower() != urlparse(own).netloc.lower():
         raise invalid(
-            f"'artifact_location' cannot use the '{parts.scheme}' scheme with a host other than this server's: clients"
-            " would send their credentials there."
+            f"'{field}' cannot use the '{parts.scheme}' scheme with a host other than this server's: clients would send"
+            " their credentials there. Name the storage behind it instead, such as s3://bucket/path."
         )
 
 

@@ -39,6 +39,14 @@ ACTIONS = {
 }
 """What may happen to what. Budgets are for a gateway, which Lineal is not: nothing is ever told of them."""
 
+_THINGS = {
+    "registered_model": "registered model",
+    "model_version": "model version",
+    "prompt": "prompt",
+    "prompt_version": "prompt version",
+}
+"""What may be created with tags and a description, in words."""
+
 _TEXT, _TYPE = "mlflow.prompt.text", "_mlflow_prompt_type"
 _SPACE = uuid.UUID("5b0c9a6e-0f8d-4d0c-8f0e-3a4f5f0b7d21")
 
@@ -168,7 +176,7 @@ def example(entity: str, action: str) -> Told:
         case "created" if entity.endswith("alias"):
             data["version"] = "1"
         case "created":
-            data |= {"tags": {"example_key": "example_value"}, "description": "An example"}
+            data |= {"tags": {"example_key": "example_value"}, "description": f"An example {_THINGS[entity]}"}
     return Told(entity, action, data)
 
 

@@ -22,13 +22,13 @@ import msgspec
 from lineal.catalog.session import Session
 from lineal.catalog.values import Grant, Role, Standing
 from lineal.graph.errors import NotFound
+from lineal.graph.mlflow.evaluation import SCORER_NAME
 from lineal.graph.mlflow.names import experiment_id, outside_id
 from lineal.graph.mlflow.registry import is_prompt
 from lineal.graph.model import ByExternal, ByName, Entity
 from lineal.graph.query import Attribute, Compare, Query
 from lineal.protocols.mlflow import workspace
 from lineal.protocols.mlflow.errors import MISSING, Refused, invalid
-from lineal.protocols.mlflow.evaluation.addresses import SCORER_NAME
 from lineal.protocols.mlflow.experiments import find_experiment
 
 ANY = "*"

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from lineal.catalog.session import Session
 from lineal.catalog.telling import Listener
@@ -27,6 +28,7 @@ _ENTITIES = dict(enumerate(ACTIONS, 1))
 _VERBS = dict(enumerate(("created", "updated", "deleted", "set", "exceeded"), 1))
 _STATUS = {1: "ACTIVE", 2: "DISABLED"}
 _PAGE, _MOST = 100, 1000
+_SCHEMES = ("http", "https")
 
 _create = Body(wire.NewWebhook)
 _list = Parameters(wire.ListWebhooks)
@@ -44,7 +46,7 @@ def create(call: Call) -> Reply:
     }
     hooks, session = _hooks(call)
     active = _status(message.status) == "ACTIVE"
-    made = hooks.add_listener(session, FORM, message.url, message.secret, options, active=active)
+    made = hooks.add_listener(session, FORM, _url(message.url), message.secret, options, active=active)
     return json_reply({"webhook": _message(made)})
 
 
@@ -79,7 +81,7 @@ def update(call: Call) -> Reply:
         session,
         FORM,
         number,
-        url=message.url or None,
+        url=_url(message.url) if message.url else None,
         secret=message.secret,
         active=None if message.status is None else _status(message.status) == "ACTIVE",
         options={key: value for key, value in given.items() if value is not None},
@@ -100,7 +102,8 @@ def test(call: Call) -> Reply:
     about, number = _test(call).event, _find(call).id
     hooks, session = _hooks(call)
     outcome = hooks.try_listener(session, FORM, number, _event(about) if about is not None else "")
-    error = f"Failed to test webhook: {outcome.error}" if outcome.error else ""
+    unanswered = outcome.error and not outcome.status
+    error = f"Failed to test webhook: {outcome.error}" if unanswered else ""
     result = wire.TestResult(not outcome.error, outcome.status, outcome.body, error)
     return json_reply({"result": result})
 
@@ -126,6 +129,21 @@ def _name(name: str) -> str:
             " characters long, and contain only letters, digits, dots (.), underscores (_), and hyphens (-)."
         )
     return name
+
+
+def _url(url: str) -> str:
+    """A URL that is one; where it may lead is decided where it is called."""
+    if not url.strip():
+        raise invalid(f"Webhook URL cannot be empty or just whitespace: {url!r}")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise invalid(f"Invalid webhook URL {url!r}: {error}") from None
+    if parts.scheme not in _SCHEMES:
+        raise invalid(
+            f"Invalid webhook URL scheme: {parts.scheme!r}. Allowed schemes are: {', '.join(_SCHEMES)}."
+        )
+    return url
 
 
 def _events(events: Sequence[wire.WebhookEvent]) -> list[str]:

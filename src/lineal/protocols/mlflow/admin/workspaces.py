@@ -17,6 +17,7 @@ from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow.admin import wire
 from lineal.protocols.mlflow.errors import EXISTS, INVALID_STATE, Refused, invalid
 from lineal.protocols.mlflow.requests import Body, query_of
+from lineal.protocols.mlflow.validate import own_host
 from lineal.protocols.mlflow.workspace import ARTIFACT_ROOT, DEFAULT, check_name, missing, ref
 
 DESCRIPTION, LOCATION, RETENTION = "description", "trace_archive_location", "trace_archive_retention"
@@ -175,6 +176,7 @@ def _root(given: str | None) -> str | None:
             "Invalid value for 'default_artifact_root'. Expected a URI (for example 's3://bucket/prefix')"
             f" or an absolute path, got '{root}'."
         )
+    own_host(root or "", "", "default_artifact_root")
     if root and urlsplit(root).fragment:
         raise invalid("'default_artifact_root' URL can't include fragments or params.")
     return root

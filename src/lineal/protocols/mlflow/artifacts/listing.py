@@ -20,7 +20,7 @@ from lineal.protocols.mlflow.requests import Parameters
 if TYPE_CHECKING:
     from lineal.store.blobs import Folder, Listed
 
-_SOME = 2000
+_SOME, _WHOLE = 2000, 5000
 _PAGE = 1000
 
 _of_run = Parameters(wire.ListArtifacts)
@@ -61,8 +61,8 @@ def _listed(folder: Folder, path: str, root: str, asked: wire.Paged, only_names:
     if asked.max_results is not None or asked.page_token:
         size = _PAGE if asked.max_results is None else validate.page(asked.max_results)
         return _page(root, path, shown, size)
-    first = list(islice(shown, _SOME))
-    if len(first) < _SOME:
+    first = list(islice(shown, _WHOLE))
+    if len(first) < _WHOLE:
         return json_reply(wire.Files(root, first))
     return Reply(stream=_streamed(root, chain(first, shown)))
 

@@ -17,7 +17,7 @@ from lineal.protocols.mlflow import validate, wire
 from lineal.protocols.mlflow.artifacts.places import Spot, file_spot
 from lineal.protocols.mlflow.errors import NOT_IMPLEMENTED, Refused, invalid
 from lineal.protocols.mlflow.experiments import DONE
-from lineal.protocols.mlflow.requests import Body
+from lineal.protocols.mlflow.requests import Body, own_url
 
 PARTS = "/2.0/mlflow-artifacts/mpu/parts"
 _HOST = "localhost"
@@ -90,7 +90,7 @@ def _spot(call: Call, name: str) -> Spot:
 
 def _origin(call: Call) -> str:
     """The server as this client reaches it."""
-    if call.host is not None and call.host.public_url:
-        return call.host.public_url
+    if own := own_url(call):
+        return own
     scheme = "https" if call.headers.get("x-forwarded-proto") == "https" else "http"
     return f"{scheme}://{call.headers.get('host', _HOST)}"

@@ -17,6 +17,7 @@ from lineal.graph.change import (
     Remove,
     TheRecords,
 )
+from lineal.graph.mlflow.evaluation import facet_of, record_key, schema_of
 from lineal.graph.mlflow.traces import TRACE
 from lineal.graph.model import ByExternal, ById, Entity
 from lineal.protocols.base import Call, Reply, json_reply
@@ -40,7 +41,7 @@ def upsert(call: Call) -> Reply:
     """POST datasets/{dataset_id}/records: new rows, and more about rows of the same inputs."""
     number = call.path_params["dataset_id"]
     batch = records.read_batch(_upsert(call).records)
-    keys = list(dict.fromkeys(records.key_of(number, row) for row in batch))
+    keys = list(dict.fromkeys(record_key(number, row.get("inputs", {})) for row in batch))
 
     def decide() -> tuple[list[AnyOperation], wire.Put]:
         dataset = find_dataset(call.session, number)
@@ -63,9 +64,9 @@ def _put(
     ref = ById(dataset.id)
     state = PutEntity(ref, kind="dataset", properties=state_of(dataset.name, now_ms(), merged.user))
     found: list[AnyOperation] = [unchanged(dataset), PutRecords(ref, merged.documents), state]
-    schema = fields.grown(fields.schema_of(dataset.facets.get("schema")), batch)
+    schema = fields.grown(schema_of(dataset.facets.get("schema")), batch)
     if schema is not None:
-        found.append(PutFacet(ref, "schema", fields.facet_of(schema), "mlflow"))
+        found.append(PutFacet(ref, "schema", facet_of(schema), "mlflow"))
     count = session.count_records(ref) + added
     if count:
         found.append(PutFacet(ref, "statistics", {"row_count": count}, "mlflow"))

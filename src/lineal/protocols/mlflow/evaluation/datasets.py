@@ -21,6 +21,7 @@ from lineal.graph.change import (
     TheEdge,
     TheRecords,
 )
+from lineal.graph.mlflow.evaluation import DATASET, schema_of
 from lineal.graph.model import ByExternal, ById, Entity, External, Local, Properties
 from lineal.graph.query import (
     Attribute,
@@ -40,7 +41,6 @@ from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import filters, translate, validate
 from lineal.protocols.mlflow.errors import MISSING, Refused, invalid
 from lineal.protocols.mlflow.evaluation import fields, wire
-from lineal.protocols.mlflow.evaluation.addresses import DATASET
 from lineal.protocols.mlflow.evaluation.homes import now_ms
 from lineal.protocols.mlflow.evaluation.records import USER_TAG, read_object
 from lineal.protocols.mlflow.evaluation.settle import settled, unchanged
@@ -143,7 +143,7 @@ def dataset_message(dataset: Entity) -> wire.Dataset:
     """A data set as MLflow shows it."""
     properties = dataset.properties
     tags = {pair.key: pair.value for pair in translate.pairs(TAG, properties)}
-    schema = fields.schema_of(dataset.facets.get("schema"))
+    schema = schema_of(dataset.facets.get("schema"))
     user = properties.get(UPDATED_BY)
     return wire.Dataset(
         translate.outside_id(dataset, DATASET) or "",

@@ -1,7 +1,7 @@
-"""Which fields the rows of an evaluation data set have, as MLflow's schema and as the facet `schema`. Pure.
+"""Which fields the rows of an evaluation data set have, as MLflow's schema. Pure.
 
-MLflow: `{"inputs": {"question": "string"}, "outputs": {}, "expectations": {}, "version": "1.0"}`, where outputs
-that are no objects are one type. The facet has a field for each of the three, with fields of its own.
+`{"inputs": {"question": "string"}, "outputs": {}, "expectations": {}, "version": "1.0"}`, where outputs that are no
+objects are one type.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-GROUPS = ("inputs", "outputs", "expectations")
+from lineal.graph.mlflow.evaluation import GROUPS
+
 _OBJECT = "object"
 _TYPES: tuple[tuple[type, str], ...] = (
     (type(None), "null"),
@@ -45,36 +46,6 @@ def _with(fields: Any, value: Any, may_be_plain: bool) -> Any:
 
 def _type(value: Any) -> str:
     return next((name for kind, name in _TYPES if isinstance(value, kind)), _OBJECT)
-
-
-def facet_of(schema: Schema) -> dict[str, Any]:
-    """A schema as the facet `schema`."""
-    return {"fields": [_field(group, schema[group]) for group in GROUPS]}
-
-
-def _field(group: str, fields: Any) -> dict[str, Any]:
-    if isinstance(fields, str):
-        return {"name": group, "type": fields}
-    return {
-        "name": group,
-        "type": _OBJECT,
-        "fields": [{"name": name, "type": kind} for name, kind in fields.items()],
-    }
-
-
-def schema_of(facet: Any) -> Schema | None:
-    """The schema that a facet `schema` stands for; None when it was not made of one."""
-    fields = facet.get("fields", []) if isinstance(facet, dict) else []
-    groups = {each["name"]: each for each in fields}
-    if groups.keys() != set(GROUPS):
-        return None
-    return {group: _inner(groups[group]) for group in GROUPS}
-
-
-def _inner(field: Mapping[str, Any]) -> Any:
-    if field.get("type") != _OBJECT:
-        return field.get("type")
-    return {each["name"]: each.get("type") for each in field.get("fields", [])}
 
 
 def schema_text(schema: Schema) -> str:

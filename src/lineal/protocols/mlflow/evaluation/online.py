@@ -6,13 +6,13 @@ import uuid
 
 from lineal.catalog.session import Session
 from lineal.graph.change import AnyOperation, PutEntity
+from lineal.graph.mlflow.evaluation import SCORER
 from lineal.graph.model import ByExternal, ById, Entity
 from lineal.graph.query import Expr
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import translate
 from lineal.protocols.mlflow.errors import invalid
 from lineal.protocols.mlflow.evaluation import scorer_text, wire
-from lineal.protocols.mlflow.evaluation.addresses import SCORER
 from lineal.protocols.mlflow.evaluation.homes import number_of, usable
 from lineal.protocols.mlflow.evaluation.scorers import find_scorer, latest_text
 from lineal.protocols.mlflow.evaluation.settle import settled, unchanged

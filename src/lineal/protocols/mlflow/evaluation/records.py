@@ -7,12 +7,12 @@ rows with equal inputs are one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lineal.graph.mlflow.evaluation import record_key
 from lineal.graph.model import Record
 from lineal.protocols.mlflow.errors import invalid
 
@@ -91,12 +91,6 @@ def _source(given: Any, place: int) -> Document | None:
     return {"source_type": kind, "source_data": data or {}}
 
 
-def key_of(dataset: str, row: Mapping[str, Any]) -> str:
-    """The id of the row with these inputs, which is the same whenever it is made."""
-    inputs = json.dumps(row.get("inputs", {}), sort_keys=True)
-    return f"dr-{hashlib.sha256(f'{dataset}:{inputs}'.encode()).hexdigest()[:32]}"
-
-
 def keys_among(ids: Iterable[str]) -> list[str]:
     """Those of the texts that may be ids of rows, each once."""
     return [each for each in dict.fromkeys(ids) if _KEY.fullmatch(each)]
@@ -113,7 +107,7 @@ def merge(dataset: str, stored: Mapping[str, Document], batch: Sequence[Document
     made: dict[str, Document] = {}
     inserted, user = 0, None
     for row in batch:
-        key = key_of(dataset, row)
+        key = record_key(dataset, row.get("inputs", {}))
         old = made.get(key, stored.get(key))
         made[key] = _new(row) if old is None else _over(old, row)
         inserted += old is None

@@ -10,13 +10,13 @@ import msgspec
 
 from lineal.catalog.session import Session
 from lineal.graph.change import Absent, AnyOperation, Change, Expect, PutEdge, PutEntity, PutFacet, Remove
+from lineal.graph.mlflow.evaluation import SCORER, SCORER_NAME, SCORER_VERSION
 from lineal.graph.model import AnyRef, ByExternal, ById, Entity, External, Local
 from lineal.graph.query import Order, Property, Query, attribute
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow import translate, validate
 from lineal.protocols.mlflow.errors import MISSING, Refused, invalid
 from lineal.protocols.mlflow.evaluation import scorer_text, wire
-from lineal.protocols.mlflow.evaluation.addresses import SCORER, SCORER_NAME, SCORER_VERSION
 from lineal.protocols.mlflow.evaluation.homes import as_int32, at_home, named, still_active, usable
 from lineal.protocols.mlflow.evaluation.settle import AGAIN, settled
 from lineal.protocols.mlflow.experiments import DONE, experiments_of, find_experiments

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from lineal.catalog.rendered import Rendering
 from lineal.catalog.session import Session
-from lineal.graph.mlflow.registry import IS_PROMPT, NUMBER, is_foreign
+from lineal.graph.mlflow.registry import IS_PROMPT, NUMBER
 from lineal.graph.model import Entity, Scalar
 from lineal.graph.query import (
     And,
@@ -101,6 +102,7 @@ def search_versions(call: Call) -> Reply:
         where=all_of(*where),
         order=_complete(message.order_by, orders, ties),
         cursor=message.page_token or None,
+        parts=[],
     )
     found, cursor = _pages(call.session, query, _positive(message.max_results))
     return json_reply(wire.ModelVersions(_messages(call.session, found), cursor or ""))
@@ -126,10 +128,19 @@ def _pages(session: Session, query: Query, limit: int) -> tuple[list[Entity], st
     return found, cursor
 
 
-def _messages(session: Session, versions: Sequence[Entity]) -> list[wire.ModelVersion]:
-    foreign = sorted({each.home or 0 for each in versions if is_foreign(each)})
-    homes = {home.id: home for home in session.get_many(foreign, ())} if foreign else {}
-    return [translate.version_message(each, translate.model_name_of(each, homes)) for each in versions]
+def _messages(session: Session, versions: Sequence[Entity]) -> list[msgspec.Raw]:
+    homes = {home.id: home for home in session.get_many(sorted({each.home or 0 for each in versions}), ())}
+    names = {number: home.name for number, home in homes.items()}
+    shown = session.render(_shown, [(each, names.get(each.home or 0, "")) for each in versions])
+    return [msgspec.Raw(each) for each in shown]
+
+
+def _encoded(version: Entity, model: str) -> bytes:
+    """A version's message, given the name of its model as far as the caller may see that."""
+    return msgspec.json.encode(translate.version_message(version, translate.model_name_of(version, model)))
+
+
+_shown = Rendering(["properties"], _encoded)
 
 
 # Prompts

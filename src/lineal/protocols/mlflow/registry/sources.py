@@ -2,7 +2,8 @@
 
 A source is a URI. `models:/NAME/VERSION` copies a version, `models:/ID` registers a logged model, `runs:/ID/PATH` and
 `mlflow-artifacts:` lead to artifacts that this server keeps and must belong to the run or the logged model that is
-named beside them; so must local paths. Everything else is kept as it is: nothing is ever fetched from there.
+named beside them; so must local paths. What clients would ask with their credentials is no other server than this one.
+Everything else is kept as it is: nothing is ever fetched from there.
 """
 
 from __future__ import annotations

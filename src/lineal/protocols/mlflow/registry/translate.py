@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from lineal.graph.mlflow.names import TAG
 from lineal.graph.mlflow.registry import aliases_of, is_foreign, number_of, stage_of
@@ -55,12 +55,9 @@ def with_aliases(version: Entity, model: Entity) -> wire.ModelVersion:
     )
 
 
-def model_name_of(version: Entity, homes: Mapping[int, Entity]) -> str:
-    """The name of a version's model, which is part of its own unless another tool made it."""
-    if not is_foreign(version):
-        return version.name.rpartition("/")[0]
-    home = homes.get(version.home or 0)
-    return home.name if home else version.name
+def model_name_of(version: Entity, home: str) -> str:
+    """The name of a version's model: part of its own name unless another tool made it; `home` is empty if unseen."""
+    return home or version.name if is_foreign(version) else version.name.rpartition("/")[0]
 
 
 def download_uri(version: Entity) -> str:

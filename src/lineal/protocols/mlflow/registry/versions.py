@@ -28,7 +28,8 @@ from lineal.protocols.mlflow.experiments import DONE
 from lineal.protocols.mlflow.registry import aliases, latest, sources, stages, translate, validate, wire
 from lineal.protocols.mlflow.registry.lookup import MOVED, Registry, unchanged
 from lineal.protocols.mlflow.registry.sources import Origin
-from lineal.protocols.mlflow.requests import Body, Parameters
+from lineal.protocols.mlflow.requests import Body, Parameters, own_url
+from lineal.protocols.mlflow.validate import own_host
 
 _REGISTERED = "tag.mlflow.modelVersions"
 """By this tag of a logged model clients know under which names it is registered."""
@@ -45,6 +46,7 @@ _delete_tag = Body(wire.DeleteVersionTag)
 def create(call: Call) -> Reply:
     """POST model-versions/create. Numbers go up by one, however many ask at once."""
     message, registry = _create(call), Registry(call)
+    own_host(message.source, own_url(call), "source")
     origin = sources.resolve(registry, message)
     validate.model_name(message.name)
     properties = _properties(message, origin) | prefixed(TAG, validate.tags(message.tags))

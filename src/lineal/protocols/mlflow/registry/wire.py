@@ -185,5 +185,5 @@ class RegisteredModels(Answer):
 
 
 class ModelVersions(Answer):
-    model_versions: list[ModelVersion] = []
+    model_versions: list[ModelVersion] | list[msgspec.Raw] = []
     next_page_token: str = ""

@@ -36,6 +36,9 @@ NEW, SAME = "trace_new", "trace_same"
 ATTEMPTS = 50
 _INLINE = 65_536
 _NOT_TAGS = ("telemetry.sdk.", "mlflow.")
+_SERVICE = "service.name"
+_AGENTS = ("claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code")
+"""Services whose name MLflow shows on the first span of a trace; those of others are tags of the trace alone."""
 _SESSIONS = ("session.id", "gen_ai.conversation.id")
 _KEPT = TAG + SPANS_TAG
 
@@ -55,7 +58,9 @@ async def export(call: Call) -> Reply:
             return _no_experiment()
         media_type = call.headers.get("content-type", "").split(";")[0].strip()
         if media_type not in (otlp.PROTOBUF, otlp.JSON):
-            raise otlp.Malformed(f"The content type must be {otlp.PROTOBUF} or {otlp.JSON}.")
+            raise otlp.Malformed(
+                f"Invalid Content-Type: {media_type!r}. It must be {otlp.PROTOBUF} or {otlp.JSON}."
+            )
         body = await _body(call)
         pieces = (
             _pieces(body, media_type)
@@ -97,9 +102,15 @@ def _pieces(body: bytes, media_type: str) -> list[Piece]:
     found: dict[str, Piece] = {}
     for number, told, resource in otlp.read(body, media_type):
         piece = found.setdefault(number, Piece(number, [], resource))
-        understood = told._replace(attributes=translated(told.attributes, told.events))
-        piece.spans.append(spans.span_of(understood))
+        attributes = {**translated(told.attributes, told.events), **_sender(told, resource)}
+        piece.spans.append(spans.span_of(told._replace(attributes=attributes)))
     return list(found.values())
+
+
+def _sender(told: spans.Told, resource: Mapping[str, Any]) -> dict[str, str]:
+    """What a trace's first span says of the coding agent that sent it."""
+    service = resource.get(_SERVICE)
+    return {_SERVICE: service} if told.parent is None and service in _AGENTS else {}
 
 
 async def _store(call: Call, pieces: Sequence[Piece]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from lineal.graph.change import PutEntity
+from lineal.graph.errors import NOT_JSON
 from lineal.graph.mlflow import traces
 from lineal.graph.mlflow.names import outside_id
 from lineal.graph.mlflow.traces import METADATA
@@ -95,7 +96,7 @@ def _expected(expectation: wire.Expectation) -> Any:
         )
     try:
         return msgspec.json.decode(serialized.value)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         raise invalid("The serialized value of an expectation must be JSON text.") from None
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from lineal.graph.errors import Invalid
+from lineal.graph.errors import NOT_JSON, Invalid
 from lineal.graph.mlflow.spans import Told
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -29,7 +29,7 @@ class Malformed(Invalid):
 
 
 class Unusable(Invalid):
-    """A span of it has no proper ids."""
+    """A span of it has no ids, or none of their size."""
 
 
 class Exported(NamedTuple):
@@ -44,11 +44,11 @@ def read(body: bytes, media_type: str) -> list[Exported]:
     """The spans of an export, in order.
 
     Raises:
-        Malformed: it cannot be parsed, or holds nothing. Unusable: a span has no proper ids.
+        Malformed: it cannot be parsed, or holds nothing. Unusable: a span has no ids.
     """
     message = _from_json(body) if media_type == JSON else _from_protobuf(body)
     if not message.resource_spans:
-        raise Malformed("The export holds no spans.")
+        raise Malformed("Invalid OpenTelemetry format - no spans found in the export.")
     return list(_spans(message))
 
 
@@ -119,10 +119,8 @@ def _told(span: Any) -> Told:
 
 
 def _digits(number: bytes, size: int) -> str:
-    if not any(number) or len(number) > size:
-        raise Unusable(
-            f"A span needs ids that are not zero, of {size} bytes here; this has {number[:20].hex()!r}."
-        )
+    if not number or len(number) > size:
+        raise Unusable(f"A span needs ids, of {size} bytes here; this has {number[:20].hex()!r}.")
     return number.rjust(size, b"\0").hex()
 
 
@@ -177,7 +175,7 @@ def _parsed(text: str) -> Any:
         return None
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return _leniently(text)
     return _cleaned(value) if "\\u0000" in text else value
 

@@ -28,13 +28,7 @@ def span_message(span: Span, trace: str) -> dict[str, Any]:
     """A span as OpenTelemetry's message has it, in the JSON of protobuf."""
     detail = span.detail
     found: dict[str, Any] = {
-        "trace_id": _otel_id(trace),
-        "span_id": _base64(span.id),
-        "parent_span_id": _base64(span.parent) if span.parent else None,
-        "name": span.name,
-        "kind": _kind(span),
-        "start_time_unix_nano": span.started,
-        "end_time_unix_nano": span.ended,
+        **_head(span, trace),
         "attributes": otlp.key_values(with_trace(span.attributes, trace)),
         "events": [_event(each) for each in detail.get("events", ())],
         "links": [_link(each) for each in detail.get("links", ())],
@@ -49,13 +43,7 @@ def span_document(span: Span, trace: str) -> dict[str, Any]:
     detail = span.detail
     attributes = with_trace(span.attributes, trace)
     return {
-        "trace_id": _otel_id(trace),
-        "span_id": _base64(span.id),
-        "parent_span_id": _base64(span.parent) if span.parent else None,
-        "name": span.name,
-        "kind": _kind(span),
-        "start_time_unix_nano": span.started,
-        "end_time_unix_nano": span.ended,
+        **_head(span, trace),
         "events": [
             {"name": each["name"], "time_unix_nano": each["time"], "attributes": each["attributes"]}
             for each in detail.get("events", ())
@@ -63,6 +51,19 @@ def span_document(span: Span, trace: str) -> dict[str, Any]:
         "status": {"code": _STATUS_CODES[span.status], "message": detail.get("message", "")},
         "attributes": {key: json.dumps(value, ensure_ascii=False) for key, value in attributes.items()},
         "links": [{**each, "attributes": each.get("attributes")} for each in detail.get("links", ())],
+    }
+
+
+def _head(span: Span, trace: str) -> dict[str, Any]:
+    """What both forms tell alike."""
+    return {
+        "trace_id": _otel_id(trace),
+        "span_id": _base64(span.id),
+        "parent_span_id": _base64(span.parent) if span.parent else None,
+        "name": span.name,
+        "kind": _kind(span),
+        "start_time_unix_nano": span.started,
+        "end_time_unix_nano": span.ended,
     }
 
 
