@@ -44,6 +44,7 @@ class Scale:
     nodes: int = 50_000
     entities: int = 1_000_000
     edges: int = 3_000_000
+    reach: int = 100_000
 
 
 FULL = Scale()
@@ -58,6 +59,7 @@ QUICK = Scale(
     nodes=6_000,
     entities=20_000,
     edges=60_000,
+    reach=2_000,
 )
 
 

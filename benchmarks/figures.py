@@ -1,6 +1,20 @@
 """Every figure, a line each, in the order in which they are taken."""
 
-from benchmarks import artifacts, client, floor, footprint, graph, mlmd, reads, registry, traces, writes
+from benchmarks import (
+    artifacts,
+    client,
+    columns,
+    floor,
+    footprint,
+    graph,
+    marquez,
+    mlmd,
+    openlineage,
+    reads,
+    registry,
+    traces,
+    writes,
+)
 from benchmarks.bench import cost, rate, versus_mlflow, versus_sqlite
 
 FIGURES = {
@@ -26,6 +40,12 @@ FIGURES = {
         "versions of one of 100 models", "ms", versus_mlflow(registry.search(registry.OF_ONE_MODEL))
     ),
     "versions-tag": cost("10,000 versions by tag", "ms", versus_mlflow(registry.search(registry.BY_TAG))),
+    "versions-name": cost(
+        "all 10,000 versions by name", "ms", versus_mlflow(registry.search(registry.BY_NAME))
+    ),
+    "versions-source": cost(
+        "10,000 versions by source", "ms", versus_mlflow(registry.search(registry.BY_SOURCE))
+    ),
     "models": cost("search registered models", "ms", versus_mlflow(registry.search(registry.MODELS))),
     "log-model": rate("log a model of five files", "models/s", versus_mlflow(registry.log_model)),
     "list-artifacts": cost("list a folder of 2,000 files", "ms", versus_mlflow(artifacts.listing)),
@@ -37,11 +57,18 @@ FIGURES = {
     "mlmd-put": rate("put an artifact", "1/s", mlmd.rate("put-one")),
     "mlmd-put-8": rate("same, 8 clients", "1/s", mlmd.rate("put-one", 8)),
     "mlmd-batch": rate("put 1,000 artifacts", "artifacts/s", mlmd.rate("put-many", per_call=1000)),
+    "mlmd-batch-8": rate("same, 8 clients", "artifacts/s", mlmd.rate("put-many", 8, per_call=1000)),
     "mlmd-step": rate("`put_execution`, six artifacts", "1/s", mlmd.rate("put-execution")),
     "mlmd-step-8": rate("same, 8 clients", "1/s", mlmd.rate("put-execution", 8)),
     "mlmd-filter": cost("filter by two properties", "ms", mlmd.latency("by-property")),
     "mlmd-context": cost("filter by context and property", "ms", mlmd.latency("by-context")),
+    "mlmd-type": cost("filter by type and property", "ms", mlmd.latency("by-type")),
     "mlmd-lineage": cost("lineage, 20 hops up", "ms", mlmd.latency("lineage")),
+    # OpenLineage's events of 6 KB with column lineage, over HTTP.
+    "openlineage": rate("take in an event", "events/s", openlineage.events(1)),
+    "openlineage-8": rate("same, 8 producers", "events/s", openlineage.events(8)),
+    "openlineage-batch": rate("events, 100 a request", "events/s", openlineage.batches),
+    "classify-100k": cost("classify a column that 100,000 are made of", "ms", openlineage.classify),
     # Over HTTP, beside what SQLite itself does on the same disk.
     "floor-metric": rate("log one metric", "1/s", versus_sqlite(writes.log_metric(1), floor.single)),
     "floor-metric-32": rate("same, 32 writers", "1/s", versus_sqlite(writes.log_metric(32), floor.single)),
@@ -50,6 +77,11 @@ FIGURES = {
     # In process, a million entities with three million edges.
     "lineage": cost("lineage closure", "ms", graph.closure()),
     "lineage-hub": cost("lineage page of a hub, 300 nodes", "ms", graph.hub),
+    "impact": cost("impact of one of a million columns", "ms", columns.dropped),
     "find": cost("full-text search, two words", "ms", graph.search),
     "lineage-analyzed": cost("lineage closure after ANALYZE", "ms", graph.closure(analyzed=True)),
+    # Marquez's read API in process, 100,000 jobs; depth 5 and 20 lead to 149 and 569 nodes.
+    "marquez-jobs": cost("a page of 25 jobs", "ms", marquez.answer(marquez.JOBS)),
+    "marquez-lineage-5": cost("lineage, depth 5", "ms", marquez.answer(marquez.LINEAGE.format(depth=5))),
+    "marquez-lineage-20": cost("lineage, depth 20", "ms", marquez.answer(marquez.LINEAGE.format(depth=20))),
 }

@@ -34,7 +34,7 @@ def repeat(message: bytes) -> Client:
 
 @dataclass
 class Load:
-    """What came back. Answers other than 200 count as errors and not as done."""
+    """What came back. Answers that tell of no success count as errors and not as done."""
 
     done: int = 0
     errors: int = 0
@@ -49,7 +49,7 @@ class Load:
 
     def count(self, answer: bytes, latency: float) -> None:
         """Take note of one answer."""
-        if answer.startswith(b"HTTP/1.1 200"):
+        if answer.startswith(b"HTTP/1.1 2"):
             self.done += 1
             self.latencies.append(latency)
         else:
@@ -89,6 +89,9 @@ class Connection:
             return
         head = bytes(self._answer[: self._body]).lower()
         start = head.find(b"content-length:")
+        if start < 0 and head.startswith(b"http/1.1 204"):
+            self._end = self._body
+            return
         if start < 0:
             raise ValueError(f"an answer without a length: {head!r}")
         self._end = self._body + int(head[start + 15 : head.find(b"\r\n", start)])

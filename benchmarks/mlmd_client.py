@@ -83,6 +83,11 @@ def by_context(kinds: Kinds) -> Action:
     return lambda store: store.get_artifacts(ListOptions(limit=100, filter_query=query))
 
 
+def by_type(kinds: Kinds) -> Action:
+    query = "type = 'Data' AND properties.number.int_value > 10"
+    return lambda store: store.get_artifacts(ListOptions(limit=100, filter_query=query))
+
+
 def lineage(kinds: Kinds) -> Action:
     options = messages.LineageSubgraphQueryOptions(
         max_num_hops=20, direction=messages.LineageSubgraphQueryOptions.UPSTREAM
@@ -97,6 +102,7 @@ ACTIONS: dict[str, Callable[[Kinds], Action]] = {
     "put-execution": put_execution,
     "by-property": by_property,
     "by-context": by_context,
+    "by-type": by_type,
     "lineage": lineage,
 }
 

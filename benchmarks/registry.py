@@ -27,7 +27,12 @@ FILES = {
 """The files of a small scikit-learn model and their sizes in bytes."""
 
 OF_ONE_MODEL = ("model-versions/search", {"filter": "name = 'model-7'", "max_results": "100"})
-BY_TAG = ("model-versions/search", {"filter": "tags.team = 'v3'", "max_results": "100"})
+BY_TAG = ("model-versions/search", {"filter": "tags.team = 'v3'", "max_results": "10000"})
+BY_NAME = ("model-versions/search", {"order_by": "name ASC", "max_results": "10000"})
+BY_SOURCE = (
+    "model-versions/search",
+    {"filter": "source_path LIKE 's3://bucket/model-7/%'", "max_results": "100"},
+)
 MODELS = ("registered-models/search", {"filter": "name LIKE 'model-%'", "max_results": "100"})
 
 

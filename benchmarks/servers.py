@@ -114,7 +114,7 @@ class Server:
         response = connection.getresponse()
         answer = response.read()
         connection.close()
-        if response.status != 200:
+        if response.status not in (200, 201):
             raise RuntimeError(f"{self.name}: {method} {path} answered {response.status}: {answer[:500]!r}")
         result: dict[str, Any] = json.loads(answer)
         return result

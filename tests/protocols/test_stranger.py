@@ -116,7 +116,7 @@ class Doors(ProtocolSuite):
         ]
         values = {
             "ref": refs, "key": ["wibblestone"], "path": ["fravity.txt", "none"], "name": ["drizzenba", "yondermist"],
-            "user": ["drizzenba"], "id": ["2"], "model_id": [model], "tag_key": ["quindle"],
+            "user": ["drizzenba"], "id": ["2"], "alias": ["champion"], "model_id": [model], "tag_key": ["quindle"],
             "artifact_path": [*artifacts, f"{experiment}/{run}/artifacts", experiment],
         }  # fmt: skip
         words = WORDS.union(*(part.WORDS for part in PARTS))
@@ -128,8 +128,8 @@ class Doors(ProtocolSuite):
 
 class NativeDoor(Doors):
     doors = ("native", "mlflow")
-    telling = 15
-    answering = 32
+    telling = 26
+    answering = 44
 
     def requests(self, route: Route, stored: Stored) -> Iterator[Request]:
         operation = route.method, route.path.removeprefix(API)
@@ -155,6 +155,13 @@ class NativeDoor(Doors):
                 {"parts": "properties,labels,facets,metrics,external,edges"},
                 {"as_of": 2**50},
             ],
+            ("GET", "/models"): [{"alias": "*"}, {"label": "oblivate"}, {"data": str(self.made["number"])}],
+            ("GET", "/diff"): [
+                {"before": self.made["number"], "after": self.made["other"]},
+                {"before": f"mlflow.run:{self.made['run']}", "after": f"mlflow.run:{self.made['run']}"},
+            ],
+            ("GET", "/same-as"): [{}, {"state": "accepted"}],
+            ("GET", "/entities/{ref}/origin"): [{}, {"metric": "wibblestone"}],
             ("GET", "/entities/{ref}/why"): [
                 {"label": "oblivate"},
                 {"principal": "drizzenba"},
@@ -167,6 +174,13 @@ class NativeDoor(Doors):
         return {
             ("POST", "/changes"): [{"operations": [each]} for each in self.operations()],
             ("POST", "/find"): list(self.finds()),
+            **{
+                ("POST", f"/same-as/{verb}"): [{"first": self.made["uuid"], "second": "erp:grobsnap"}]
+                for verb in ("accept", "refuse", "undo")
+            },
+            ("POST", "/rows"): [{"query": each, "properties": ["*"], "metrics": ["wibblestone"]} for each in self.finds()],
+            ("POST", "/series"): [{"refs": [self.made["uuid"], "1"], "keys": ["wibblestone"]}],
+            ("PUT", "/entities/{ref}/aliases/{alias}"): [{}, {"version": 1}],
             ("PUT", "/entities/{ref}/files/{path:path}"): [b"bytes"],
             ("POST", "/sign-in"): [{"name": "drizzenba", "password": "a wrong password"}],
             ("POST", "/users"): [{"name": "drizzenba", "password": "a long password"}],

@@ -17,6 +17,8 @@ from lineal.client.accounts import Accounts
 from lineal.client.address import Address, as_ref, as_segment
 from lineal.client.connection import Connection, credentials
 from lineal.client.feed import follow
+from lineal.client.questions import Questions
+from lineal.client.same_as import SameNames
 from lineal.client.transport import Body, open_transport
 from lineal.client.webhooks import Webhooks
 from lineal.client.wire import (
@@ -51,7 +53,7 @@ from lineal.graph.types import AnyDef
 DEFAULT_TARGET = "http://127.0.0.1:5000"
 
 
-class Client:
+class Client(Questions, SameNames):
     """One way to a Lineal store, safe to share between threads.
 
     Every method raises the errors of `lineal.graph.errors`: NotFound, Invalid, Conflict (and its

@@ -146,7 +146,8 @@ def treasure(account: Account) -> dict[str, Any]:
         {"op": "append_points", "ref": ref, "points": [["clandestine", 1.0, 1, 1]]},
     )
     ann.send("PUT", f"/entities/{number}/files/clandestine.txt", content=b"confidential")
-    return {"ref": str(number), "key": "clandestine", "path": "clandestine.txt", "name": "ann", "id": "1"}
+    keys = {"key": "clandestine", "alias": "champion", "path": "clandestine.txt", "name": "ann", "id": "1"}
+    return {"ref": str(number), **keys}
 
 
 def test_a_stranger_learns_no_name(account: Account, treasure: dict[str, Any]) -> None:

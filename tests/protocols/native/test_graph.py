@@ -136,6 +136,74 @@ def test_find(api: Api) -> None:
     assert (_names(rest["entities"]), "cursor" in rest) == (["d2"], False)
 
 
+def test_matches_are_skipped(api: Api) -> None:
+    for rows in range(5):
+        api.put(f"d{rows}")
+    query = {"order": [{"field": {"field": "attribute", "name": "name"}}], "limit": 2, "offset": 1}
+    page = api.post("/find", query)
+    assert _names(page["entities"]) == ["d1", "d2"]
+    rest = api.post("/find", query | {"cursor": page["cursor"]})
+    assert _names(rest["entities"]) == ["d3", "d4"]
+    assert api.post("/find", query | {"offset": 9})["entities"] == []
+    assert api.refused("POST", "/find", 400, json=query | {"offset": -1})["code"] == "invalid"
+
+
+def test_rows_have_only_what_is_shown(api: Api) -> None:
+    number = api.put("a", "run", properties={"status": "FINISHED", "param.a": 1, "param.b": 2, "tag.c": 3})
+    api.change(_points(number, *[[key, 1.0, 1, 1] for key in ("loss", "other")]))
+    query = {"kinds": ["run"], "count": True, "parts": ["labels"]}
+    wanted = {"query": query, "properties": ["status", "param.*"], "metrics": ["loss"]}
+    page = api.post("/rows", wanted)
+    (row,) = page["entities"]
+    assert row["properties"] == {"status": "FINISHED", "param.a": 1, "param.b": 2}
+    assert (list(row["metrics"]), page["total"]) == (["loss"], 1)
+    assert "properties" not in api.post("/rows", {"query": query})["entities"][0]
+
+
+def test_many_series_at_once(api: Api) -> None:
+    first, second, bare = (api.put(name, "run") for name in "abc")
+    for number in (first, second):
+        api.change(_points(number, *[[key, 1.0 * step, step, step] for key in "xy" for step in range(50)]))
+    asked = {"refs": [str(first), str(second), str(bare), "999"], "keys": ["y", "x", "none"], "buckets": 5}
+    found = api.post("/series", asked)["series"]
+    assert [(each["entity"], each["key"]) for each in found] == [
+        (first, "y"),
+        (first, "x"),
+        (second, "y"),
+        (second, "x"),
+    ]
+    assert all(2 <= len(each["points"]) <= 12 for each in found)
+    assert api.refused("POST", "/series", 400, json={"refs": [], "keys": ["x"]})["code"] == "invalid"
+
+
+def test_an_alias_moves_with_a_reason(api: Api) -> None:
+    model = api.put("churn", "model")
+    uuid = api.get(f"/entities/{model}")["entity"]["uuid"]
+    versions = [
+        api.put(
+            f"churn/{at}",
+            "model_version",
+            properties={"version": at},
+            external=[{"protocol": "mlflow.model_version", "id": f"{uuid}/{at}"}],
+        )
+        for at in (1, 2)
+    ]
+    path = f"/entities/{model}/aliases/champion"
+    for at in (1, 2, 2):
+        api.send("PUT", path, json={"version": at, "reason": "better recall"}).raise_for_status()
+    assert api.get(f"/entities/{model}")["entity"]["properties"]["alias.champion"] == 2
+    alias = api.post("/find", {"kinds": ["alias"]})["entities"][0]
+    edges = api.get(f"/entities/{alias['id']}", parts="edges")["edges"]
+    assert [(each["source"], each["kind"]) for each in edges] == [(versions[1], "deployed_as")]
+    assert api.get(f"/entities/{model}/history")["events"][0]["note"] == "better recall"
+    api.send("PUT", path, json={}).raise_for_status()
+    assert not api.get(f"/entities/{model}")["entity"].get("properties")
+    assert api.post("/find", {"kinds": ["alias"]})["entities"] == []
+    assert api.refused("PUT", path, 404, json={"version": 3})["code"] == "not_found"
+    wrong = f"/entities/{versions[0]}/aliases/x"
+    assert api.refused("PUT", wrong, 400, json={"version": 1})["code"] == "invalid"
+
+
 def test_search_and_suggest(api: Api) -> None:
     api.put("sales orders", namespace="shop", owner="ann")
     customers = api.put("sales customers", namespace="shop")
@@ -196,6 +264,22 @@ def test_history_and_changes(api: Api) -> None:
     rest = api.get("/changes", since=page["last"])
     assert [event["entity"] for event in rest["events"]] == [second, first]
     assert api.get("/changes", since=rest["last"]) == {"events": [], "last": rest["last"]}
+
+
+def test_activity_comes_newest_first(api: Api) -> None:
+    numbers = [api.put(f"d{at}") for at in range(5)]
+    api.change(
+        *({"op": "put_entity", "ref": {"by": "id", "id": each}, "properties": {"a": 1}} for each in numbers)
+    )
+    page = api.get("/activity", limit=2)
+    first, second = page["commits"]
+    assert (first["total"], first["entities"], first["events"][0]["action"]) == (5, 5, "updated")
+    assert [event["name"] for event in second["events"]] == ["d4"]
+    rest = api.get("/activity", before=page["before"])["commits"]
+    assert [done["events"][0]["name"] for done in rest][:4] == ["d3", "d2", "d1", "d0"]
+    made = api.get("/activity", action="created", kind="dataset")["commits"]
+    assert [done["events"][0]["name"] for done in made] == ["d4", "d3", "d2", "d1", "d0"]
+    assert api.get("/activity", principal="nobody") == {"commits": []}
 
 
 def test_why(api: Api) -> None:

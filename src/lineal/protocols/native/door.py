@@ -20,7 +20,7 @@ from lineal.graph.errors import (
     Unavailable,
 )
 from lineal.protocols.base import Call, Handler, Reply, Route, TooLarge, json_reply
-from lineal.protocols.native.handlers import Asked
+from lineal.protocols.native.asked import Asked
 from lineal.protocols.native.operations import OPERATIONS, PREFIX, Operation
 from lineal.protocols.native.translate import read_body, read_query
 from lineal.protocols.native.wire import Failure, Problem

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,15 +13,14 @@ from lineal.catalog.values import Decision, Event, Grant, User
 from lineal.catalog.webhooks import Delivery
 from lineal.graph.change import Change, Commit
 from lineal.graph.errors import Conflict, Invalid, Unavailable
-from lineal.graph.model import AnyRef, Entity
+from lineal.graph.mlflow.registry import alias_ref, move_alias, version_ref
+from lineal.graph.model import ById, Entity, Point
 from lineal.graph.names import parse_ref
 from lineal.graph.query import Labelled, Lineage, Page, Part, Query, Walk, all_of, attribute
-from lineal.protocols.base import COOKIE, Call, Host, Reply, cookie_of, download, json_reply
+from lineal.protocols.base import COOKIE, Call, Reply, cookie_of, download, json_reply
 from lineal.protocols.native import wire
+from lineal.protocols.native.asked import Asked
 from lineal.protocols.native.translate import check_depth, read_number, worded, worded_point
-
-Q = TypeVar("Q")
-B = TypeVar("B")
 
 MOST = 10_000
 """Entities in a page."""
@@ -32,35 +30,6 @@ SIGNED_IN_SECONDS = 30 * 86_400
 _FACETS = ["kind", "namespace", "owner", "label"]
 _PARTS: tuple[Part, ...] = ("properties", "labels", "facets", "metrics", "external")
 _STREAM_HEADERS = (("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"))
-
-
-class Asked(NamedTuple, Generic[Q, B]):
-    """A request whose parameters and body have been read."""
-
-    call: Call
-    query: Q
-    body: B
-
-    @property
-    def session(self) -> Session:
-        """Of whoever asks."""
-        return self.call.session
-
-    @property
-    def ref(self) -> AnyRef:
-        """The entity in the path."""
-        return parse_ref(self.call.path_params["ref"])
-
-    @property
-    def host(self) -> Host:
-        """The server."""
-        if self.call.host is None:
-            raise Unavailable("only a server answers this")
-        return self.call.host
-
-    def named(self, name: str) -> str:
-        """A variable of the path."""
-        return self.call.path_params[name]
 
 
 async def commit(asked: Asked[None, Change]) -> Commit:
@@ -80,11 +49,24 @@ def entity(asked: Asked[wire.EntityParameters, None]) -> wire.Neighbourhood:
 
 def find(asked: Asked[None, Query]) -> Page:
     """Entities that match a query, ordered and paged."""
-    query = asked.body
-    if not 1 <= query.limit <= MOST:
-        raise Invalid(f"limit must be from 1 to {MOST}")
-    check_depth(query.where)
-    return _page(asked.session, query)
+    return _page(asked.session, _checked(asked.body))
+
+
+def rows(asked: Asked[None, wire.Rows]) -> Page:
+    """The same with only the properties and metrics that a table shows."""
+    wanted = asked.body
+    others = [part for part in wanted.query.parts if part not in ("properties", "metrics")]
+    parts: list[Part] = [*others, *(["properties"] if wanted.properties else [])]  # type: ignore[list-item]
+    parts += ["metrics"] if wanted.metrics else []
+    page = _page(asked.session, msgspec.structs.replace(_checked(wanted.query), parts=parts))
+    whole = {key for key in wanted.properties if not key.endswith("*")}
+    starts = tuple(key[:-1] for key in wanted.properties if key.endswith("*"))
+    metrics = frozenset(wanted.metrics)
+    for found in page.entities:
+        shown = found.properties.items()
+        found.properties = {key: value for key, value in shown if key in whole or key.startswith(starts)}
+        found.metrics = {key: point for key, point in found.metrics.items() if key in metrics}
+    return page
 
 
 def search(asked: Asked[wire.SearchParameters, None]) -> Page:
@@ -153,6 +135,33 @@ def series(asked: Asked[wire.SeriesParameters, None]) -> wire.Points:
         buckets=wanted.buckets,
     )
     return wire.Points([worded_point(point) for point in found])
+
+
+def many_series(asked: Asked[None, wire.ManySeries]) -> wire.SeriesFound:
+    """The points of several metrics of several entities, downsampled."""
+    session, wanted = asked.session, asked.body
+    found = [session.look_up(parse_ref(ref), ()) for ref in dict.fromkeys(wanted.refs)]
+    pairs = [(each.id, key) for each in found if each is not None for key in wanted.keys]
+    series = [
+        wire.OneSeries(number, key, _sampled(session, number, key, wanted.buckets)) for number, key in pairs
+    ]
+    return wire.SeriesFound([each for each in series if each.points])
+
+
+def _sampled(session: Session, number: int, key: str, buckets: int) -> list[Point]:
+    return [worded_point(point) for point in session.series(ById(number), key, buckets=buckets)]
+
+
+def set_alias(asked: Asked[None, wire.NewAlias]) -> Commit:
+    """Let an alias of a model lead to another version, or to none, and keep the reason."""
+    session, alias, wanted = asked.session, asked.named("alias"), asked.body
+    model = session.get(asked.ref, ("properties",))
+    if model.kind != "model":
+        raise Invalid(f"a {model.kind} has no aliases; name a model")
+    version = session.get(version_ref(model, wanted.version), ()) if wanted.version is not None else None
+    node = session.look_up(alias_ref(model, alias), ())
+    before = session.edges([node.id], ("deployed_as",), "in") if node is not None else []
+    return session.commit(Change(move_alias(model, alias, version, wanted.version, before), wanted.reason))
 
 
 def spans(asked: Asked[None, None]) -> wire.Spans:
@@ -373,6 +382,13 @@ def _with_edges(session: Session, found: Entity) -> wire.Neighbourhood:
     edges = session.edges([found.id])
     others = sorted({end for edge in edges for end in (edge.source, edge.target)} - {found.id})
     return wire.Neighbourhood(found, edges, session.get_many(others, ()))
+
+
+def _checked(query: Query) -> Query:
+    if not 1 <= query.limit <= MOST:
+        raise Invalid(f"limit must be from 1 to {MOST}")
+    check_depth(query.where)
+    return query
 
 
 def _page(session: Session, query: Query) -> Page:

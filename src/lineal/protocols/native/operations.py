@@ -9,7 +9,8 @@ from lineal.catalog.values import Decision, Grant, User
 from lineal.catalog.webhooks import Delivery
 from lineal.graph.change import Change, Commit
 from lineal.graph.query import Lineage, Page, Query
-from lineal.protocols.native import handlers, wire
+from lineal.insight import values
+from lineal.protocols.native import activity, handlers, questions, same_as, wire
 
 PREFIX = "/api/v1"
 
@@ -65,8 +66,11 @@ def _delete(path: str, handler: Handle) -> Operation:
 OPERATIONS: tuple[Operation, ...] = (
     _post("/changes", handlers.commit, Commit, Change, status=201),
     _get("/changes", handlers.changes, wire.Changes, wire.ChangesParameters),
+    _get("/activity", activity.activity, wire.Activity, wire.ActivityParameters),
     _get("/feed", handlers.feed, bytes, wire.FeedParameters, media="text/event-stream"),
     _post("/find", handlers.find, Page, Query),
+    _post("/rows", handlers.rows, Page, wire.Rows),
+    _post("/series", handlers.many_series, wire.SeriesFound, wire.ManySeries),
     _get("/entities", handlers.search, Page, wire.SearchParameters),
     _get("/suggest", handlers.suggest, wire.Suggestions, wire.SuggestParameters),
     _get("/counts", handlers.counts, wire.Counts),
@@ -79,6 +83,22 @@ OPERATIONS: tuple[Operation, ...] = (
     _get("/entities/{ref}/spans", handlers.spans, wire.Spans),
     _get("/entities/{ref}/records", handlers.records, wire.Records, wire.RecordsParameters),
     _get("/entities/{ref}/why", handlers.why, (wire.Paths, Decision), wire.WhyParameters),
+    Operation(
+        "PUT", "/entities/{ref}/aliases/{alias}", handlers.set_alias, Commit, body=wire.NewAlias, also=(404,)
+    ),
+    _get("/entities/{ref}/upstream", questions.upstream, values.Reach, wire.ReachParameters),
+    _get("/entities/{ref}/impact", questions.impact, values.Reach, wire.ImpactParameters),
+    _get("/entities/{ref}/origin", questions.origin, values.Origin, wire.OriginParameters),
+    _get("/entities/{ref}/code", questions.code, values.MadeBy, wire.CodeParameters),
+    _get("/entities/{ref}/cause", questions.cause, values.Cause, wire.CauseParameters),
+    _get("/entities/{ref}/versions", questions.versions, values.Versions, wire.VersionsParameters),
+    _get("/models", questions.trained_models, values.TrainedModels, wire.TrainedParameters, also=(404,)),
+    _get("/diff", questions.diff, values.Difference, wire.DiffParameters, also=(404,)),
+    _get("/stale", questions.stale, values.UnfreshData, wire.VersionsParameters),
+    _get("/same-as", same_as.proposals, values.SameAs, wire.SameAsParameters),
+    _post("/same-as/accept", same_as.accept, Commit, wire.Two, also=(404,)),
+    _post("/same-as/refuse", same_as.refuse, Commit, wire.Two, also=(404,)),
+    _post("/same-as/undo", same_as.undo, Commit, wire.Two, also=(404,)),
     _get("/entities/{ref}/files", handlers.files, wire.Files, wire.FilesParameters),
     _get("/entities/{ref}/files/{path:path}", handlers.read_file, bytes, media="*/*", also=(206, 416)),
     Operation("PUT", "/entities/{ref}/files/{path:path}", handlers.write_file, wire.File, streams=True),

@@ -10,12 +10,15 @@ from msgspec import Meta
 from lineal.catalog.values import Event, Grant, LabelPath, Role, Token, User
 from lineal.catalog.webhooks import Delivery, Webhook
 from lineal.graph.model import Edge, Entity, Point, Record, Span
+from lineal.graph.query import Query
 from lineal.graph.types import AnyDef
+from lineal.insight.values import PRODUCTION, SameAsState
 
 Long = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Natural = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Meta(ge=1, le=10_000)]
 Buckets = Annotated[int, Meta(ge=1, le=100_000)]
+Most = Annotated[int, Meta(ge=1, le=20_000)]
 Few = Annotated[int, Meta(ge=1, le=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Secret = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -105,6 +108,142 @@ class WhyParameters(Parameters):
     role: Role = "viewer"
 
 
+class ReachParameters(Parameters):
+    """Which page of all that is reached.
+
+    Attributes:
+        limit, offset: ties of a page.
+        most: after how many entities the walk is cut.
+    """
+
+    limit: Limit = 100
+    offset: Natural = 0
+    most: Most = 2000
+
+
+class ImpactParameters(ReachParameters):
+    """The same; `alias`: which aliases and stages are taken for production; may be repeated."""
+
+    alias: list[str] = msgspec.field(default_factory=lambda: [*PRODUCTION])
+
+
+class TrainedParameters(Parameters):
+    """Which models that serve.
+
+    Attributes:
+        label: that bear this classification.
+        data: that were trained on this data set or column.
+        alias: by which they serve; may be repeated. `*` stands for any.
+        most: after how many entities a walk from the data is cut.
+    """
+
+    label: str = ""
+    data: str | None = None
+    alias: list[str] = msgspec.field(default_factory=lambda: [*PRODUCTION])
+    most: Most = 2000
+
+
+class SameAsParameters(Parameters):
+    """Which pairs: `limit` of them at most, out of `most` data sets."""
+
+    state: SameAsState = "proposed"
+    limit: Limit = 100
+    most: Most = 5000
+
+
+class Two(Body):
+    """Addresses of two entities."""
+
+    first: Annotated[str, Meta(min_length=1)]
+    second: Annotated[str, Meta(min_length=1)]
+
+
+class DiffParameters(Parameters):
+    """The two, as addresses; of a data set perhaps one of its versions, by what `versions` calls it.
+
+    Attributes:
+        after: the same as `before` when it is left out.
+    """
+
+    before: Annotated[str, Meta(min_length=1)]
+    after: str | None = None
+    before_version: str = ""
+    after_version: str = ""
+
+
+class OriginParameters(Parameters):
+    """Of what.
+
+    Attributes:
+        metric: key of one of its metrics; the entity itself when empty.
+        limit: ways at most.
+        most: after how many entities the walk is cut.
+    """
+
+    metric: str = ""
+    limit: Few = 5
+    most: Most = 2000
+
+
+class CauseParameters(Parameters):
+    """When it failed (ms since the epoch), if that is not what is known of it; how many suspects."""
+
+    at: Long | None = None
+    limit: Few = 20
+    most: Most = 500
+
+
+class CodeParameters(Parameters):
+    """How many processes."""
+
+    limit: Few = 10
+
+
+class VersionsParameters(Parameters):
+    """How many versions."""
+
+    limit: Limit = 100
+
+
+class Rows(Body):
+    """A query whose answer is a table: of each entity only the properties and the metrics that are shown.
+
+    Attributes:
+        query: its parts say whether labels, facets and outside addresses come along.
+        properties, metrics: their keys; properties with `*` at the end stand for all that begin so.
+    """
+
+    query: Query
+    properties: list[str] = []
+    metrics: list[str] = []
+
+
+class ManySeries(Body):
+    """Which metrics of which entities.
+
+    Attributes:
+        refs: addresses; what is not there, or not for the caller, is left out.
+        keys: of the metrics.
+        buckets: of each series, see `SeriesParameters`.
+    """
+
+    refs: Annotated[list[str], Meta(min_length=1, max_length=200)]
+    keys: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    buckets: Annotated[int, Meta(ge=1, le=2000)] = 300
+
+
+class NewAlias(Body):
+    """The version that an alias of a model leads to from now on.
+
+    Attributes:
+        version: its number; without one the alias is withdrawn.
+        reason: is kept with the change.
+    """
+
+    version: Long | None = None
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
 class FilesParameters(Parameters):
     """A folder among the entity's files."""
 
@@ -116,6 +255,21 @@ class ChangesParameters(Parameters):
 
     since: Natural = 0
     limit: Limit = 1000
+
+
+class ActivityParameters(Parameters):
+    """Which page of what was done, and by what to narrow it.
+
+    Attributes:
+        before: only commits before this one, as the page before says.
+    """
+
+    before: Natural | None = None
+    limit: Few = 50
+    principal: str | None = None
+    door: str | None = None
+    action: str | None = None
+    kind: list[str] = []
 
 
 class FeedParameters(Parameters):
@@ -214,6 +368,31 @@ class Changes(msgspec.Struct):
     last: int
 
 
+class Done(msgspec.Struct, omit_defaults=True):
+    """What one commit did, as far as it was asked for.
+
+    Attributes:
+        total, entities: how many events and how many entities there are.
+        events: the first few of them.
+    """
+
+    commit: int
+    at: int
+    principal: str
+    door: str
+    note: str
+    total: int
+    entities: int
+    events: list[Event]
+
+
+class Activity(msgspec.Struct, omit_defaults=True):
+    """Commits, newest first; `before` leads to the next page."""
+
+    commits: list[Done]
+    before: int | None = None
+
+
 class LatestPoints(msgspec.Struct):
     """The latest point of each series."""
 
@@ -236,6 +415,20 @@ class Points(msgspec.Struct):
     """Points of one series: [key, value, time, step]. Words stand for NaN, Infinity and -Infinity."""
 
     points: list[Point]
+
+
+class OneSeries(msgspec.Struct):
+    """The points of one metric of one entity, by its id."""
+
+    entity: int
+    key: str
+    points: list[Point]
+
+
+class SeriesFound(msgspec.Struct):
+    """Series, by entity and then by key in the order asked; those without points are left out."""
+
+    series: list[OneSeries]
 
 
 class Paths(msgspec.Struct):
