@@ -44,6 +44,10 @@ class TooLarge(Invalid):
 class Unserved(NotFound):
     """No operation stands at this path."""
 
+    def __init__(self, path: str) -> None:
+        super().__init__(f"nothing is served at {path}")
+        self.path = path
+
 
 class WrongMethod(Invalid):
     """The path is served, but not by this method; `allowed` are those it is served by."""
