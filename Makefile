@@ -22,7 +22,7 @@ DEV := $(VENV)/.ready-to-develop
 PACKAGE := pyproject.toml hatch_build.py
 UI := $(if $(LINEAL_SKIP_UI),,$(shell find ui -type f -not -path '*/node_modules/*' 2>/dev/null))
 
-.PHONY: help setup run test test-ui lint format bench docs ui clients clients-all chromium hooks clean
+.PHONY: help setup run test test-ui lint format bench docs ui screenshots clients clients-all chromium hooks clean
 
 help: ## Print this menu
 	@printf 'Lineal: make TARGET\n\n'
@@ -64,6 +64,9 @@ docs: setup ## Write the generated reference pages anew
 
 ui: setup ## Build the web UI, if its sources changed
 	@$(BIN)/python hatch_build.py
+
+screenshots: setup ui chromium ## Take the pictures of the web UI for the documentation
+	@$(BIN)/python scripts/screenshots.py
 
 clients: setup ## Make the environments of the vendor clients that tests and benchmarks drive
 	@$(BIN)/python scripts/client_env.py $(CLIENTS) >/dev/null

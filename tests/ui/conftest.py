@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.client.serving import serving
+from tests.ui import demo
 
 from lineal import Client
 from lineal.graph.change import AppendPoints, Change
@@ -86,8 +87,9 @@ def browse(chromium: Any) -> Browse:
 
 
 def is_trouble(message: Any) -> bool:
-    """Whether the browser complains of the page, not of a server's 401 or 404, which pages expect."""
-    return message.type in ("error", "warning") and not message.text.startswith("Failed to load resource")
+    """Whether the browser complains of the page; a server's 401 or 404 and a file kept from running are expected."""
+    expected = ("Failed to load resource", "Blocked script execution")
+    return message.type in ("error", "warning") and not message.text.startswith(expected)
 
 
 @pytest.fixture
@@ -103,6 +105,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("shop") / "data"
     with serving(data, doors=("native", "mlflow")) as url, Client(url) as client:
         fill(client)
+        yield Site(url, client)
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A made-up company's graph with all that the pages about runs, models and lineage show."""
+    data = tmp_path_factory.mktemp("company") / "data"
+    with serving(data, doors=("native", "mlflow")) as url, Client(url) as client:
+        demo.fill(client, 60)
         yield Site(url, client)
 
 
@@ -160,6 +171,9 @@ def fill_training(client: Client, orders: int) -> None:
     )
     client.upload(run, "model/weights of 5%.bin", b"x" * 51_600)
     client.upload(run, "notes.txt", b"hello")
+    client.upload(run, "table.csv", b'name,score\n"a, b",1\n')
+    client.upload(run, "about.md", b"**bold** <script>alert(1)</script>")
+    client.upload(run, "report.html", b"<h1>inside</h1><script>parent.stolen = 1</script>")
 
 
 def eventually(check: Callable[[], bool], seconds: float = 8.0) -> None:

@@ -55,7 +55,7 @@ def test_what_one_may_not_see_has_no_name(browse: Browse, guarded: Site) -> None
     with browse(seen) as page:
         sign_in(page, "vic", "battery staple")
         expect(page.get_by_text("not yours to see")).to_be_visible()
-        expect(page.locator(".node", has_text="result")).to_be_visible()
+        expect(page.get_by_role("link", name="data set result")).to_be_visible()
         assert "concealed" not in page.content()
         page.get_by_role("link", name="Overview").click()
         expect(page.get_by_text("not yours to see")).to_be_visible()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from tests.ui.conftest import HOUR, STARTED, Browse, Site, sync_api
-from tests.ui.test_home import texts
 
 from lineal.graph.change import AppendPoints, Change
 from lineal.graph.model import ById, Point
@@ -78,29 +77,31 @@ def test_an_experiment_shows_its_runs(browse: Browse, shop: Site) -> None:
 def test_the_drawing_leads_from_node_to_node(browse: Browse, shop: Site) -> None:
     with browse(shop.page("shop.public.customers", "?view=lineage&direction=down&depth=2")) as page:
         expect(page.get_by_text("3 nodes")).to_be_visible()
-        assert texts(page, ".node-name") == ["shop.public.customers", "nightly load", "shop.public.orders"]
-        lefts = [box["x"] for box in (node.bounding_box() for node in page.locator(".node").all()) if box]
-        assert lefts == sorted(lefts)
-        assert page.locator(".drawn-edge").count() == 2
-        page.locator(".node", has_text="nightly load").click()
+        names = page.locator(".lin-node .lin-name").all_text_contents()
+        assert sorted(names) == ["nightly load", "shop.public.customers", "shop.public.orders"]
+        assert page.locator(".lin-edge").count() == 2
+        page.get_by_role("link", name="job nightly load").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("complementary", name="Chosen node")).to_contain_text("bob")
+        page.keyboard.press("o")
         expect(page.get_by_role("heading", level=1)).to_have_text("nightly load")
 
 
 def test_many_like_nodes_are_folded_until_asked_for(browse: Browse, shop: Site) -> None:
     with browse(shop.page("shop.public.orders", "?view=lineage&depth=1")) as page:
-        page.get_by_role("link", name="9 jobs").click()
-        expect(page.locator(".node", has_text="report 8")).to_be_visible()
+        page.get_by_role("button", name="Show each of 9 jobs").click()
+        expect(page.get_by_role("link", name="job report 8")).to_be_visible()
         page.get_by_role("checkbox", name="Fold like nodes").check()
-        expect(page.get_by_role("link", name="9 jobs")).to_be_visible()
+        expect(page.get_by_role("button", name="Show each of 9 jobs")).to_be_visible()
 
 
 def test_files_are_listed_and_downloaded(browse: Browse, shop: Site, tmp_path: Path) -> None:
     with browse(shop.page("trial 2", "?view=files")) as page:
         expect(page.get_by_role("row", name="notes.txt")).to_contain_text("5 B")
-        page.get_by_role("link", name="model").click()
+        page.get_by_role("link", name="model", exact=True).click()
         expect(page.get_by_role("row", name="weights of 5%.bin")).to_contain_text("51.6 KB")
         with page.expect_download() as download:
-            page.get_by_role("link", name="weights of 5%.bin").click()
+            page.get_by_role("link", name="Download weights of 5%.bin").click()
         download.value.save_as(tmp_path / "weights")
     assert (tmp_path / "weights").read_bytes() == b"x" * 51_600
 
@@ -139,7 +140,7 @@ def test_an_entity_without_anything_says_so(browse: Browse, site: Site) -> None:
         expect(page.get_by_text("Nothing more is recorded about it.")).to_be_visible()
         page.get_by_role("link", name="Files").click()
         expect(page.get_by_text("There are no files here.")).to_be_visible()
-        page.get_by_role("link", name="Lineage").click()
+        page.get_by_role("navigation", name="Views").get_by_role("link", name="Lineage").click()
         expect(page.get_by_text("Nothing leads here")).to_be_visible()
 
 

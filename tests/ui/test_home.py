@@ -20,9 +20,9 @@ def test_shows_what_there_is_by_kind(browse: Browse, shop: Site) -> None:
         tiles = page.get_by_role("list", name="What is here")
         expect(tiles.get_by_role("link", name="10 jobs")).to_be_visible()
         expect(tiles.get_by_role("link", name="3 runs")).to_be_visible()
-        tiles.get_by_role("link", name="2 datasets").click()
+        tiles.get_by_role("link", name="2 data sets").click()
         expect(page).to_have_url(f"{shop.url}/search?kind=dataset")
-        expect(page.get_by_role("heading", name="Datasets")).to_be_visible()
+        expect(page.get_by_role("heading", name="Data sets")).to_be_visible()
 
 
 def test_shows_the_latest_changes_first(browse: Browse, site: Site) -> None:
@@ -48,14 +48,14 @@ def test_the_request_that_it_teaches_works_and_shows_up_at_once(
     with browse(site.url) as page:
         command = page.get_by_label("Code: Or from any language").inner_text()
         subprocess.run(["bash", "-c", command], check=True, capture_output=True, timeout=30, cwd=tmp_path)
-        expect(page.get_by_role("link", name="1 dataset", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="1 data set", exact=True)).to_be_visible()
         expect(page.get_by_role("link", name="orders")).to_be_visible()
 
 
 def test_a_change_elsewhere_appears_without_reloading(browse: Browse, site: Site) -> None:
     site.client.put("dataset", "first")
     with browse(site.url) as page:
-        expect(page.get_by_role("link", name="1 dataset", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="1 data set", exact=True)).to_be_visible()
         site.client.put("dataset", "second")
-        expect(page.get_by_role("link", name="2 datasets")).to_be_visible()
+        expect(page.get_by_role("link", name="2 data sets")).to_be_visible()
         expect(page.get_by_role("link", name="second")).to_be_visible()

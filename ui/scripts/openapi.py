@@ -15,20 +15,28 @@ from lineal.protocols.native.openapi import document
 TARGET = Path(__file__).parent.parent / "openapi.json"
 
 ROOTS = (
+    "Activity",
+    "Change",
+    "Commit",
     "Counts",
     "Definitions",
+    "Difference",
     "Event",
     "Events",
     "Failure",
     "Files",
     "Lineage",
+    "ManySeries",
     "Me",
     "Neighbourhood",
+    "NewAlias",
     "Page",
     "Paths",
     "Points",
     "Query",
-    "Suggestions",
+    "Rows",
+    "SeriesFound",
+    "Versions",
 )
 _REFERENCE = re.compile(r'"#/components/schemas/(\w+)"')
 

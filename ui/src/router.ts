@@ -31,8 +31,20 @@ export function useSearch(): URLSearchParams {
   return new URLSearchParams(useSyncExternalStore(subscribe, () => location.search));
 }
 
+type Params = Record<string, string | string[] | null>;
+
+/** `?a=1&b=2` of what is given; empty without anything. */
+export function queryText(params: Params): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    for (const each of Array.isArray(value) ? value : value === null ? [] : [value]) search.append(key, each);
+  }
+  const text = search.toString();
+  return text ? `?${text}` : "";
+}
+
 /** The current address with some parameters changed; null removes one. */
-export function withParams(changes: Record<string, string | string[] | null>): string {
+export function withParams(changes: Params): string {
   const search = new URLSearchParams(location.search);
   for (const [key, value] of Object.entries(changes)) {
     search.delete(key);

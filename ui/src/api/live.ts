@@ -9,7 +9,9 @@ const QUIET = 300;
 const LONGEST = 2500;
 const RETRY = 10_000;
 const OF_ONE_ENTITY = new Set(["series", "history", "files"]);
-const NEVER = new Set(["me", "suggest"]);
+/** What shows the metrics of many. */
+const OF_TABLES = new Set(["find", "rows", "many", "activity"]);
+const NEVER = new Set(["me", "diff"]);
 
 /** Follow the feed for as long as the component is shown. */
 export function useLive(enabled: boolean): void {
@@ -40,7 +42,7 @@ export function touches(event: Event, key: QueryKey): boolean {
   if (NEVER.has(what)) return false;
   if (OF_ONE_ENTITY.has(what)) return same;
   if (what === "types") return event.action === "typed";
-  if (event.action === "points") return what === "find" || (what === "entity" && same);
+  if (event.action === "points") return OF_TABLES.has(what) || (what === "entity" && same);
   return true;
 }
 

@@ -1,20 +1,24 @@
 /** What the pages read, one hook each. The first element of a key says how `live.ts` refreshes it. */
 
-import { keepPreviousData, QueryCache, QueryClient, useQuery, type QueryKey } from "@tanstack/react-query";
+import { keepPreviousData, QueryCache, QueryClient, queryOptions, useQueries, useQuery, type QueryKey } from "@tanstack/react-query";
 import { ApiError, encodePath, entityPath, get, call, queryString } from "./client";
 import type {
   Counts,
   Definitions,
+  Difference,
   Events,
   Files,
   Lineage,
+  ManySeries,
   Me,
   Neighbourhood,
   Page,
   Paths,
   Points,
   Query,
-  Suggestions,
+  Rows,
+  SeriesFound,
+  Versions,
 } from "./types";
 
 export type Direction = "up" | "down" | "both";
@@ -62,16 +66,6 @@ export function useFind(query: Query, enabled = true) {
     queryFn: ({ signal }) => call<Page>("POST", "/find", query, signal),
     placeholderData: keepPreviousData,
     enabled,
-  });
-}
-
-export function useSuggestions(text: string) {
-  return useQuery({
-    queryKey: ["suggest", text],
-    queryFn: ({ signal }) => get<Suggestions>(`/suggest${queryString({ q: text, limit: 8 })}`, signal),
-    select: (answer) => answer.entities,
-    placeholderData: keepPreviousData,
-    enabled: text.trim() !== "",
   });
 }
 
@@ -157,4 +151,48 @@ export function useKinds() {
 function supertypes({ definitions }: Definitions): Map<string, string[]> {
   const kinds = definitions.filter((each) => each.category === "kind");
   return new Map(kinds.map((each) => [each.name, each.supertypes ?? []]));
+}
+
+/** A page of a table of entities, only with what it shows. */
+export function rowsOptions(rows: Rows) {
+  return queryOptions({
+    queryKey: ["rows", rows],
+    queryFn: ({ signal }) => call<Page>("POST", "/rows", rows, signal),
+  });
+}
+
+/** Series of many entities at once; those that are known already stay on the screen while others come. */
+export function useManySeries(wanted: ManySeries, enabled = true) {
+  return useQuery({
+    queryKey: ["many", wanted],
+    queryFn: ({ signal }) => call<SeriesFound>("POST", "/series", wanted, signal),
+    select: (answer) => answer.series,
+    placeholderData: keepPreviousData,
+    enabled: enabled && wanted.refs.length > 0 && wanted.keys.length > 0,
+  });
+}
+
+export function useEntities(refs: string[]) {
+  return useQueries({
+    queries: refs.map((ref) => ({
+      queryKey: ["entity", ref, null],
+      queryFn: ({ signal }: { signal: AbortSignal }) => get<Neighbourhood>(`${entityPath(ref)}?parts=${WHOLE}`, signal),
+    })),
+  });
+}
+
+export function useVersions(ref: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ["versions", ref],
+    queryFn: ({ signal }) => get<Versions>(`${entityPath(ref)}/versions?limit=50`, signal),
+    enabled,
+  });
+}
+
+export function useDifference(before: string, after: string) {
+  return useQuery({
+    queryKey: ["diff", before, after],
+    queryFn: ({ signal }) => get<Difference>(`/diff${queryString({ before, after })}`, signal),
+    enabled: before !== "" && after !== "",
+  });
 }

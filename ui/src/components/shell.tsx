@@ -1,17 +1,27 @@
 /** The frame around every page. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { call } from "../api/client";
 import type { Me } from "../api/types";
-import { Link, usePath, useSearch } from "../router";
+import { Link, navigate, usePath, useSearch } from "../router";
+import { Help } from "./help";
 import { Icon, type IconName } from "./icons";
+import { useKeys } from "./keys";
+import { forget } from "./recent";
 import { SearchBox } from "./search-box";
-import { setTheme, useTheme, type Theme } from "./theme";
+import { currentTheme, setTheme, useTheme, type Theme } from "./theme";
 
 export function Shell({ me, children }: { me: Me | undefined; children: ReactNode }) {
   const path = usePath();
   const text = useSearch().get("q") ?? "";
+  const [helping, setHelping] = useState(false);
+  useKeys({
+    "?": () => setHelping(true),
+    t: () => setTheme(NEXT[currentTheme()]),
+    "g h": () => navigate("/"),
+    ...Object.fromEntries(PLACES.map(({ key, href }) => [`g ${key}`, () => navigate(href)])),
+  });
   return (
     <>
       <a className="skip" href="#main">
@@ -22,16 +32,49 @@ export function Shell({ me, children }: { me: Me | undefined; children: ReactNod
           <Mark />
           <span>Lineal</span>
         </Link>
+        <Navigation path={path} />
         <div className="bar-search">{me && path !== "/" && <SearchBox text={path === "/search" ? text : ""} />}</div>
         <div className="bar-end">
           {me?.accounts && <Account name={me.principal} />}
+          <button type="button" className="icon-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => setHelping(true)}>
+            <Icon name="keyboard" />
+          </button>
           <ThemeSwitch />
         </div>
       </header>
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      {helping && <Help close={() => setHelping(false)} />}
     </>
+  );
+}
+
+interface Place {
+  href: string;
+  name: string;
+  icon: IconName;
+  key: string;
+}
+
+const PLACES: Place[] = [
+  { href: "/search", name: "Find", icon: "search", key: "f" },
+  { href: "/runs", name: "Runs", icon: "run", key: "r" },
+  { href: "/models", name: "Models", icon: "model", key: "m" },
+  { href: "/lineage", name: "Lineage", icon: "lineage", key: "l" },
+  { href: "/activity", name: "Activity", icon: "activity", key: "a" },
+];
+
+function Navigation({ path }: { path: string }) {
+  return (
+    <nav className="places" aria-label="Places">
+      {PLACES.map(({ href, name, icon }) => (
+        <Link key={href} href={href} aria-current={path.startsWith(href) ? "page" : undefined}>
+          <Icon name={icon} />
+          <span>{name}</span>
+        </Link>
+      ))}
+    </nav>
   );
 }
 
@@ -50,6 +93,7 @@ function Account({ name }: { name: string }) {
   const client = useQueryClient();
   const signOut = async () => {
     await call("POST", "/sign-out");
+    forget();
     await client.resetQueries();
   };
   return (

@@ -7,7 +7,7 @@ export type Theme = "light" | "dark" | "system";
 const KEY = "lineal.theme";
 const CHANGED = "lineal:theme";
 
-function read(): Theme {
+export function currentTheme(): Theme {
   const theme = document.documentElement.dataset["theme"];
   return theme === "light" || theme === "dark" ? theme : "system";
 }
@@ -36,10 +36,10 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function useTheme(): Theme {
-  return useSyncExternalStore(subscribe, read);
+  return useSyncExternalStore(subscribe, currentTheme);
 }
 
 /** Whether dark colours are shown now, for what is drawn on a canvas. */
 export function useIsDark(): boolean {
-  return useSyncExternalStore(subscribe, () => (read() === "system" ? systemIsDark.matches : read() === "dark"));
+  return useSyncExternalStore(subscribe, () => (currentTheme() === "system" ? systemIsDark.matches : currentTheme() === "dark"));
 }

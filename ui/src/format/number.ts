@@ -37,3 +37,10 @@ export function fileSize(bytes: number): string {
   }
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${UNITS[unit]}`;
 }
+
+const compacted = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+/** A large count in few characters: `1.2M`. */
+export function compact(value: number): string {
+  return Math.abs(value) < 10_000 ? grouped.format(value) : compacted.format(value);
+}

@@ -1,16 +1,24 @@
 /** Names of kinds, edges and entities, as people read them. */
 
 import type { Entity } from "../api/types";
+import kinds from "./kinds.json";
 
-const PLURALS: Record<string, string> = { person: "people", process: "processes" };
+interface KindWords {
+  name?: string;
+  plural: string;
+  icon: string;
+}
+
+/** Of every built-in kind; those that users add go by rule. */
+export const KINDS: Record<string, KindWords> = kinds;
 
 export function kindName(kind: string): string {
-  return kind.replaceAll("_", " ");
+  return KINDS[kind]?.name ?? kind.replaceAll("_", " ");
 }
 
 export function plural(kind: string): string {
   const name = kindName(kind);
-  if (PLURALS[kind]) return PLURALS[kind];
+  if (KINDS[kind]) return KINDS[kind].plural;
   if (/[^aeiou]y$/.test(name)) return `${name.slice(0, -1)}ies`;
   return /(s|x|ch|sh)$/.test(name) ? `${name}es` : `${name}s`;
 }

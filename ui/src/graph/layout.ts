@@ -16,6 +16,8 @@ export interface Sizes {
   columnGap: number;
   /** Between two nodes of one layer. */
   rowGap: number;
+  /** Of nodes that are higher than the others. */
+  heights?: Map<number, number>;
 }
 
 export interface Spot {
@@ -52,13 +54,13 @@ export function layout(nodes: number[], edges: Link[], sizes: Sizes): Layout {
   return {
     width: Math.max(0, rows.length * (sizes.width + sizes.columnGap) - sizes.columnGap),
     height: Math.max(0, ...[...middles].map(([id, middle]) => middle + heightOf(graph, id, sizes) / 2)),
-    spots: ids.map((id) => ({ id, x: left(id), y: middles.get(id)! - sizes.height / 2 })),
+    spots: ids.map((id) => ({ id, x: left(id), y: middles.get(id)! - heightOf(graph, id, sizes) / 2 })),
     paths: links.map((link) => ({ ...link, points: pointsOf(graph, link, middles, left, sizes.width) })),
   };
 }
 
 function heightOf(graph: Layered, id: number, sizes: Sizes): number {
-  return graph.placeholders.has(id) ? PLACEHOLDER_HEIGHT : sizes.height;
+  return graph.placeholders.has(id) ? PLACEHOLDER_HEIGHT : (sizes.heights?.get(id) ?? sizes.height);
 }
 
 /** The vertical middle of each node, from 0 down: as near to its neighbours as the order of its layer allows. */

@@ -4,12 +4,10 @@ import { useState } from "react";
 import type { Document, Value } from "../../api/types";
 import { pretty } from "../../api/parse";
 import { Json } from "../../components/json";
-import { CopyButton, Section, useFew } from "../../components/small";
-import { packagesOf, schemaRows, scalarsOf, type SchemaRow } from "../../format/facets";
+import { CopyButton, Section } from "../../components/small";
+import { packagesOf, scalarsOf } from "../../format/facets";
 import { capital, kindName } from "../../format/words";
 import { Filter } from "./properties";
-
-const FEW = 50;
 
 export function Facets({ facets }: { facets: Document }) {
   return Object.entries(facets).map(([name, document]) => <Facet key={name} name={name} document={document} />);
@@ -24,45 +22,11 @@ function Facet({ name, document }: { name: string; document: Value }) {
 }
 
 function FacetBody({ name, document }: { name: string; document: Value }) {
-  const rows = name === "schema" ? schemaRows(document) : [];
-  if (rows.length > 0) return <Schema rows={rows} />;
   if (name === "environment") return <Environment document={document} />;
   return (
     <div className="json-box">
       <Json value={document} />
     </div>
-  );
-}
-
-function Schema({ rows }: { rows: SchemaRow[] }) {
-  const { shown, more } = useFew(rows, FEW);
-  const described = rows.some((row) => row.description);
-  return (
-    <>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Type</th>
-            {described && <th scope="col">Description</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((row) => (
-            <tr key={row.path}>
-              <th scope="row" style={{ paddingInlineStart: `${row.depth * 1.2}rem` }}>
-                {row.name}
-              </th>
-              <td>
-                <code>{row.type}</code>
-              </td>
-              {described && <td>{row.description}</td>}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {more}
-    </>
   );
 }
 

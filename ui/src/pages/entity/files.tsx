@@ -5,10 +5,13 @@ import { Icon } from "../../components/icons";
 import { Failure } from "../../components/problem";
 import { Empty, Waiting } from "../../components/small";
 import { fileSize } from "../../format/number";
+import { FileView } from "./file-view";
 import { Link, useSearch, withParams } from "../../router";
 
 export function FilesView({ uuid }: { uuid: string }) {
-  const path = useSearch().get("path") ?? "";
+  const search = useSearch();
+  const path = search.get("path") ?? "";
+  const opened = search.get("file");
   const { data, error, refetch } = useFiles(uuid, path);
   return (
     <>
@@ -17,13 +20,16 @@ export function FilesView({ uuid }: { uuid: string }) {
       {!data && !error && <Waiting lines={6} />}
       {data?.length === 0 && <Empty>There are no files here.</Empty>}
       {data && data.length > 0 && (
-        <table className="table files">
-          <tbody>
-            {sorted(data).map((file) => (
-              <Row key={file.path} uuid={uuid} file={file} />
-            ))}
-          </tbody>
-        </table>
+        <div className="files-view" data-opened={opened !== null}>
+          <table className="table files">
+            <tbody>
+              {sorted(data).map((file) => (
+                <Row key={file.path} uuid={uuid} file={file} opened={file.path === opened} />
+              ))}
+            </tbody>
+          </table>
+          {opened !== null && <FileView uuid={uuid} path={opened} size={data.find((file) => file.path === opened)?.size ?? null} />}
+        </div>
       )}
     </>
   );
@@ -34,18 +40,18 @@ function Crumbs({ path }: { path: string }) {
   const steps = path.split("/");
   return (
     <nav className="crumbs" aria-label="Folders">
-      <Link href={withParams({ path: null })}>All files</Link>
+      <Link href={withParams({ path: null, file: null })}>All files</Link>
       {steps.map((step, at) => (
         <span key={at}>
           /{" "}
-          {at === steps.length - 1 ? step : <Link href={withParams({ path: steps.slice(0, at + 1).join("/") })}>{step}</Link>}
+          {at === steps.length - 1 ? step : <Link href={withParams({ path: steps.slice(0, at + 1).join("/"), file: null })}>{step}</Link>}
         </span>
       ))}
     </nav>
   );
 }
 
-function Row({ uuid, file: { path, is_folder, size } }: { uuid: string; file: File }) {
+function Row({ uuid, file: { path, is_folder, size }, opened }: { uuid: string; file: File; opened: boolean }) {
   const name = path.split("/").at(-1) ?? path;
   return (
     <tr>
@@ -53,15 +59,22 @@ function Row({ uuid, file: { path, is_folder, size } }: { uuid: string; file: Fi
         <span className="file-name">
           <Icon name={is_folder ? "folder" : "file"} />
           {is_folder ? (
-            <Link href={withParams({ path })}>{name}</Link>
+            <Link href={withParams({ path, file: null })}>{name}</Link>
           ) : (
-            <a href={filePath(uuid, path)} download={name}>
+            <Link href={withParams({ file: opened ? null : path })} aria-current={opened ? "true" : undefined} keepScroll>
               {name}
-            </a>
+            </Link>
           )}
         </span>
       </th>
       <td className="number">{!is_folder && size != null && fileSize(size)}</td>
+      <td className="file-download">
+        {!is_folder && (
+          <a href={filePath(uuid, path)} download={name} aria-label={`Download ${name}`} title="Download">
+            <Icon name="download" />
+          </a>
+        )}
+      </td>
     </tr>
   );
 }

@@ -2,16 +2,13 @@ import type { Entity } from "../../api/types";
 import { KindIcon } from "../../components/icons";
 import { ExplainedLabels } from "../../components/labels";
 import { NamedLink, Status } from "../../components/small";
-import { short } from "../../format/properties";
 import { kindName, title } from "../../format/words";
-import { kindHref, Link } from "../../router";
-
-const DESCRIPTIONS = ["description", "tag.mlflow.note.content"];
+import { kindHref, Link, queryText } from "../../router";
+import { Description } from "./description";
 
 /** `brief` leaves out what only the overview has room for. */
-export function Header({ entity, brief }: { entity: Entity; brief: boolean }) {
+export function Header({ entity, brief, past }: { entity: Entity; brief: boolean; past: boolean }) {
   const { kind, namespace } = entity;
-  const description = DESCRIPTIONS.map((key) => short(entity.properties?.[key])).find(Boolean);
   return (
     <header className="entity-head">
       <div className="entity-title">
@@ -19,6 +16,7 @@ export function Header({ entity, brief }: { entity: Entity; brief: boolean }) {
         <h1>{title(entity)}</h1>
         <Status entity={entity} />
         {entity.state === "deleted" && <span className="state">deleted</span>}
+        <Actions entity={entity} />
       </div>
       <p className="entity-place">
         <Link href={kindHref(kind)}>{kindName(kind)}</Link>
@@ -37,7 +35,32 @@ export function Header({ entity, brief }: { entity: Entity; brief: boolean }) {
         )}
       </p>
       <ExplainedLabels uuid={entity.uuid} labels={entity.labels ?? []} />
-      {description && !brief && <p className="description">{description}</p>}
+      {!brief && <Description key={entity.uuid} entity={entity} past={past} />}
     </header>
+  );
+}
+
+/** Where one goes from here most often. */
+function Actions({ entity: { id, uuid, kind, home } }: { entity: Entity }) {
+  return (
+    <span className="entity-actions">
+      {kind === "experiment" && (
+        <Link className="button" href={`/runs${queryText({ experiment: String(id) })}`}>
+          Table of runs
+        </Link>
+      )}
+      {kind === "run" && (
+        <>
+          <Link className="button" href={`/compare${queryText({ run: uuid })}`}>
+            Curves
+          </Link>
+          {home != null && (
+            <Link className="button" href={`/runs${queryText({ experiment: String(home) })}`}>
+              Beside others
+            </Link>
+          )}
+        </>
+      )}
+    </span>
   );
 }

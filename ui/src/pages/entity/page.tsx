@@ -1,33 +1,38 @@
+import "../../styles/entity.css";
 import { useEffect, type ReactNode } from "react";
 import { useEntity } from "../../api/queries";
 import type { Neighbourhood } from "../../api/types";
+import { remember } from "../../components/recent";
 import { Problem } from "../../components/problem";
 import { Moment, usePageTitle, Waiting } from "../../components/small";
 import { title } from "../../format/words";
 import { entityHref, Link, navigate, useSearch, withParams } from "../../router";
+import { Explorer } from "../lineage/explorer";
 import { FilesView } from "./files";
 import { Header } from "./header";
 import { HistoryView } from "./history";
-import { LineagePage } from "./lineage";
 import { Overview } from "./overview";
 
 const VIEWS = ["overview", "lineage", "history", "files"] as const;
 type View = (typeof VIEWS)[number];
 const NAMES: Record<View, string> = { overview: "Overview", lineage: "Lineage", history: "History", files: "Files" };
 
-export function EntityPage({ entityRef }: { entityRef: string }) {
+export default function EntityPage({ entityRef }: { entityRef: string }) {
   const search = useSearch();
   const asOf = Number(search.get("as_of")) || undefined;
   const { data, error, refetch } = useEntity(entityRef, asOf);
   const view = VIEWS.find((each) => each === search.get("view")) ?? "overview";
   usePageTitle(data ? title(data.entity) : "");
+  useEffect(() => {
+    if (data) remember(data.entity);
+  }, [data]);
   useOneAddress(entityRef, data?.entity.uuid);
   if (error && !data) return <Problem error={error} retry={refetch} />;
   if (!data) return <Waiting lines={10} />;
   return (
     <article className="entity">
       {asOf !== undefined && <Past at={asOf} />}
-      <Header entity={data.entity} brief={view !== "overview"} />
+      <Header entity={data.entity} brief={view !== "overview"} past={asOf !== undefined} />
       <Tabs view={view} />
       <Body view={view} data={data} past={asOf !== undefined} />
     </article>
@@ -69,7 +74,7 @@ function Tabs({ view }: { view: View }) {
 function Body({ view, data, past }: { view: View; data: Neighbourhood; past: boolean }): ReactNode {
   switch (view) {
     case "lineage":
-      return <LineagePage uuid={data.entity.uuid} />;
+      return <Explorer of={data.entity.uuid} />;
     case "history":
       return <HistoryView uuid={data.entity.uuid} />;
     case "files":

@@ -9,7 +9,7 @@ import { Facets } from "./facets";
 import { Results } from "./results";
 import { queryOf, readState, type SearchState } from "./state";
 
-export function SearchPage() {
+export default function SearchPage() {
   const state = readState(useSearch());
   const { data, error, refetch, isPlaceholderData } = useFind(queryOf(state));
   usePageTitle(headingOf(state));
