@@ -92,17 +92,21 @@ def test_the_newest_of_each_home(session: Session, seen: Session) -> None:
 
 
 def test_namespaces_values_and_labels(session: Session, seen: Session) -> None:
-    assert session.namespaces("dataset").keys() == {"open", "shut"}
-    assert {name: each.kind for name, each in seen.namespaces("job").items()} == {"open": "job"}
-    assert session.namespaces("model") == {}
-    assert [*session.values("source", 9)] == ["open", "shut", f"{LONG}open", f"{LONG}shut"]
-    assert {value: each.name for value, each in seen.values("source", 9).items()} == {
+    assert session.distinct().namespaces("dataset").keys() == {"open", "shut"}
+    assert {name: each.kind for name, each in seen.distinct().namespaces("job").items()} == {"open": "job"}
+    assert session.distinct().namespaces("model") == {}
+    assert [*session.distinct().values("source", 9)] == ["open", "shut", f"{LONG}open", f"{LONG}shut"]
+    assert {value: each.name for value, each in seen.distinct().values("source", 9).items()} == {
         "open": "data",
         f"{LONG}open": "more",
     }
-    assert [*session.values("source", 1)] == ["open"] and session.values("none", 9) == {}
-    assert session.labels("tag") == ["tag of open", "tag of shut"]
-    assert seen.labels("tag") == ["tag of open"] and seen.labels("classification") == ["class of open"]
+    assert [*session.distinct().values("source", 1)] == ["open"] and session.distinct().values(
+        "none", 9
+    ) == {}
+    assert session.distinct().labels("tag") == ["tag of open", "tag of shut"]
+    assert seen.distinct().labels("tag") == ["tag of open"] and seen.distinct().labels("classification") == [
+        "class of open"
+    ]
 
 
 def test_a_page_of_a_namespace_by_name(session: Session, seen: Session) -> None:
@@ -119,19 +123,19 @@ def test_a_page_of_a_namespace_by_name(session: Session, seen: Session) -> None:
 
 def test_records_of_many(session: Session, seen: Session) -> None:
     where = Compare(Property("source"), "is not null")
-    every = session.records_among(["dataset"], where, ["at", "n"])
+    every = session.recorded(["dataset"], where).rows(["at", "n"])
     assert [texts for _, texts in every][:2] == [["shut2", "2"], ["shut1", "1"]] and len(every) == 6
-    assert session.count_records_among(["dataset"], where) == 6
-    assert session.count_records_among(["run"], None) == 0
-    own = seen.records_among(["dataset"], where, ["at"], limit=2, offset=1)
+    assert session.recorded(["dataset"], where).count() == 6
+    assert session.recorded(["run"], None).count() == 0
+    own = seen.recorded(["dataset"], where).rows(["at"], limit=2, offset=1)
     assert [texts for _, texts in own] == [["open1"], ["open0"]]
-    assert seen.count_records_among(["dataset"], where) == 3
+    assert seen.recorded(["dataset"], where).count() == 3
     ids = [number for number, _ in every]
-    assert [each.document["at"] for each in seen.some_records(["dataset"], where, ids)] == [
+    assert [each.document["at"] for each in seen.recorded(["dataset"], where).some(ids)] == [
         "open2",
         "open1",
         "open0",
     ]
-    [newest] = session.some_records(["dataset"], where, ids[:1])
-    assert session.count_records_among(["dataset"], where, since=newest.created + 1) == 0
-    assert session.count_records_among(["dataset"], where, since=newest.created) >= 3
+    [newest] = session.recorded(["dataset"], where).some(ids[:1])
+    assert session.recorded(["dataset"], where).count(since=newest.created + 1) == 0
+    assert session.recorded(["dataset"], where).count(since=newest.created) >= 3

@@ -175,14 +175,17 @@ SESSION: dict[str, Callable[[Session, AnyRef], Iterator[Callable[[], Any]]]] = {
     "get_named": lambda s, ref: iter([lambda: [*s.get_named([ref] if isinstance(ref, ByName) else []).values()]]),
     "get_external": lambda s, ref: iter([lambda: s.get_external("erp", ["grobsnap"], PARTS)]),
     "newest_of": lambda s, ref: iter([lambda: s.newest_of(range(1, 20), "run", 3)]),
-    "namespaces": lambda s, ref: iter([lambda: s.namespaces("dataset")]),
+    "distinct": lambda s, ref: iter([
+        lambda: s.distinct().namespaces("dataset"),
+        lambda: s.distinct().values("quindle", 9),
+        lambda: s.distinct().labels("classification"),
+    ]),
     "in_namespaces": lambda s, ref: iter([lambda: s.in_namespaces("dataset", ["vexillard"], PARTS, limit=9)]),
-    "values": lambda s, ref: iter([lambda: s.values("quindle", 9)]),
-    "labels": lambda s, ref: iter([lambda: s.labels("classification")]),
-    "cursor": lambda s, ref: iter([lambda: s.cursor(1)]),
-    "records_among": lambda s, ref: iter([lambda: s.records_among(["entity"], None, ["text"])]),
-    "count_records_among": lambda s, ref: iter([lambda: s.count_records_among(["entity"], None)]),
-    "some_records": lambda s, ref: iter([lambda: s.some_records(["entity"], None, range(1, 20))]),
+    "recorded": lambda s, ref: iter([
+        lambda: s.recorded(["entity"], None).rows(["text"]),
+        lambda: s.recorded(["entity"], None).count(),
+        lambda: s.recorded(["entity"], None).some(range(1, 20)),
+    ]),
     "edges": lambda s, ref: iter([lambda way=way: s.edges([1, 2], direction=way) for way in ("in", "out", "both")]),
     "find": lambda s, ref: iter([lambda query=query: s.find(query) for query in queries()]),
     "suggest": lambda s, ref: iter([lambda text=text: s.suggest(text) for text in ("zor", "huf", "mizz")]),
@@ -322,8 +325,8 @@ def test_whoever_may_see_is_told(filled: Filled, session: Session) -> None:
         if filled.told(answered(ask), ref) - ECHOED.get(name, set())
     }
     assert telling >= {
-        "get", "look_up", "get_many", "get_external", "get_named", "newest_of", "namespaces", "in_namespaces",
-        "values", "labels", "records_among", "some_records", "edges", "find", "suggest", "lineage", "trail",
+        "get", "look_up", "get_many", "get_external", "get_named", "newest_of", "distinct", "in_namespaces",
+        "recorded", "edges", "find", "suggest", "lineage", "trail",
         "history", "as_of", "changes", "folder",
     }  # fmt: skip
 

@@ -44,7 +44,18 @@ def test_a_location_has_one_name(location: str, namespace: str, name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "location", ["", "train.csv", "../x", "squad", "mlflow-artifacts:/1/a", "s3:", "abfss://x", "pubsub:x", "azurecosmos://h/a/b"]
+    "location",
+    [
+        "",
+        "train.csv",
+        "../x",
+        "squad",
+        "mlflow-artifacts:/1/a",
+        "s3:",
+        "abfss://x",
+        "pubsub:x",
+        "azurecosmos://h/a/b",
+    ],
 )
 def test_what_does_not_say_where_has_none(location: str) -> None:
     assert locate(location) is None

@@ -178,7 +178,9 @@ class NativeDoor(Doors):
                 ("POST", f"/same-as/{verb}"): [{"first": self.made["uuid"], "second": "erp:grobsnap"}]
                 for verb in ("accept", "refuse", "undo")
             },
-            ("POST", "/rows"): [{"query": each, "properties": ["*"], "metrics": ["wibblestone"]} for each in self.finds()],
+            ("POST", "/rows"): [
+                {"query": each, "properties": ["*"], "metrics": ["wibblestone"]} for each in self.finds()
+            ],
             ("POST", "/series"): [{"refs": [self.made["uuid"], "1"], "keys": ["wibblestone"]}],
             ("PUT", "/entities/{ref}/aliases/{alias}"): [{}, {"version": 1}],
             ("PUT", "/entities/{ref}/files/{path:path}"): [b"bytes"],

@@ -9,6 +9,8 @@ from lineal.catalog import gathering, history, lineage, reading, rendered, searc
 from lineal.catalog import summary as summaries
 from lineal.catalog.access import Scope
 from lineal.catalog.commit import commit
+from lineal.catalog.distinct import Distinct
+from lineal.catalog.recorded import Recorded
 from lineal.catalog.rendered import Rendering
 from lineal.catalog.trail import Trail
 from lineal.catalog.values import Decision, Event, LabelPath, Principal, Role, Standing
@@ -127,23 +129,15 @@ class Session:
         """By home, its active entities of a kind, at most `limit` (up to 100), the last that was started first."""
         return gathering.newest_of(self, homes, kind, limit, parts)
 
-    def namespaces(self, kind: str) -> dict[str, Entity]:
-        """Namespaces that have active entities of a kind, as far as the caller sees any, each with one of them."""
-        return gathering.namespaces(self, kind)
-
     def in_namespaces(
         self, kind: str, names: Sequence[str], parts: Sequence[Part], *, limit: int, offset: int = 0
     ) -> list[Entity]:
         """A page of the active entities of a kind that are known by their names in these namespaces, in order."""
         return gathering.in_namespaces(self, kind, names, parts, limit=limit, offset=offset)
 
-    def values(self, key: str, limit: int) -> dict[str, Entity]:
-        """Different values of a property that is text, each with an active entity that has it."""
-        return gathering.texts(self, key, limit)
-
-    def labels(self, category: str) -> list[str]:
-        """Names of the labels of a category that are on active entities that the caller may see, in order."""
-        return gathering.labels(self, category)
+    def distinct(self) -> Distinct:
+        """What different values there are."""
+        return Distinct(self)
 
     def edges(
         self, ids: Sequence[int], kinds: Sequence[str] = (), direction: str = "both", limit: int = 1000
@@ -154,10 +148,6 @@ class Session:
     def find(self, query: Query) -> Page:
         """Entities that match, ordered and paged, only what the caller may see."""
         return search.find(self, query)
-
-    def cursor(self, offset: int) -> str:
-        """For a query: where the page begins that passes over so many entities."""
-        return search.cursor(offset)
 
     def render(self, rendering: Rendering[C], found: Sequence[tuple[Entity, C]]) -> list[bytes]:
         """What a door shows of each entity that it has found, made anew only of those that have changed.
@@ -227,33 +217,9 @@ class Session:
         """How many records an entity has."""
         return reading.count_records(self, ref)
 
-    def records_among(
-        self,
-        kinds: Sequence[str],
-        where: Expr | None,
-        keys: Sequence[str] = (),
-        *,
-        since: int = 0,
-        limit: int = 1000,
-        offset: int = 0,
-    ) -> list[tuple[int, list[str | None]]]:
-        """Records of all entities that match, those that came last first: ids, and texts in the documents.
-
-        Args:
-            kinds, where: which entities, deleted ones included, as in a Query.
-            keys: of the documents, which must be JSON objects.
-            since: milliseconds; only what came then or later.
-            limit, offset: a page of them.
-        """
-        return gathering.records_among(self, kinds, where, keys, since=since, limit=limit, offset=offset)
-
-    def count_records_among(self, kinds: Sequence[str], where: Expr | None, *, since: int = 0) -> int:
-        """How many such records there are."""
-        return gathering.count_records_among(self, kinds, where, since)
-
-    def some_records(self, kinds: Sequence[str], where: Expr | None, ids: Sequence[int]) -> list[Record]:
-        """Such records by their ids, in this order."""
-        return gathering.some_records(self, kinds, where, ids)
+    def recorded(self, kinds: Sequence[str], where: Expr | None) -> Recorded:
+        """Records of all entities that match, as one list."""
+        return Recorded(self, kinds, where)
 
     def spans(self, ids: Sequence[int]) -> dict[int, list[Span]]:
         """Spans by trace, for those of the traces that the caller may see and that have any.

@@ -137,8 +137,7 @@ def page_of(session: Session, query: Query, paged: Paged) -> tuple[list[Entity],
     limit, offset = paged
     if not limit:
         return [], session.find(msgspec.structs.replace(query, limit=1, parts=[], count=True)).total or 0
-    cursor = session.cursor(offset) if offset else None
-    found = session.find(msgspec.structs.replace(query, limit=limit, cursor=cursor, count=True))
+    found = session.find(msgspec.structs.replace(query, limit=limit, offset=offset, count=True))
     return found.entities, found.total or 0
 
 

@@ -51,7 +51,7 @@ def list_events(call: Call) -> Reply:
     window = _Window(parameters.moment("after"), parameters.moment("before"))
     is_ascending = parameters.choice("sortDirection", ("DESC", "ASC"), "DESC") == "ASC"
     ids, total = _ids(call.session, window, is_ascending, parameters.page())
-    found = call.session.some_records(KINDS, TOLD, ids)
+    found = call.session.recorded(KINDS, TOLD).some(ids)
     events = _seen(call.session, [each.document for each in found])
     return json_reply({"events": events, "totalCount": total})
 
@@ -59,7 +59,7 @@ def list_events(call: Call) -> Reply:
 def _ids(session: Session, window: _Window, is_ascending: bool, paged: Paged) -> tuple[list[int], int]:
     start, end = paged.offset, paged.offset + paged.limit
     if window.is_open:
-        total = session.count_records_among(KINDS, TOLD, since=window.since)
+        total = session.recorded(KINDS, TOLD).count(since=window.since)
         if total > EXACT:
             return _as_they_came(session, window, is_ascending, paged, total), total
     timed = [each for each in times(session, window.since, ()) if window.holds(each.moment)]
@@ -74,7 +74,7 @@ def _as_they_came(
     limit = min(paged.limit, total - paged.offset)
     if limit <= 0:
         return []
-    rows = session.records_among(KINDS, TOLD, since=window.since, limit=limit, offset=offset)
+    rows = session.recorded(KINDS, TOLD).rows(since=window.since, limit=limit, offset=offset)
     ids = [number for number, _ in rows]
     return ids[::-1] if is_ascending else ids
 
@@ -89,7 +89,7 @@ class Timed(NamedTuple):
 
 def times(session: Session, since: int, keys: Sequence[str]) -> list[Timed]:
     """When the events happened that came since a moment."""
-    rows = session.records_among(KINDS, TOLD, ["eventTime", *keys], since=since, limit=_EVERY)
+    rows = session.recorded(KINDS, TOLD).rows(["eventTime", *keys], since=since, limit=_EVERY)
     return [
         Timed(moment, number, texts)
         for number, (at, *texts) in rows

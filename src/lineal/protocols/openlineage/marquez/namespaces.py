@@ -28,8 +28,12 @@ def list_namespaces(call: Call) -> Reply:
 
 def every(session: Session) -> dict[str, Entity]:
     """Namespaces with what is known of each, or else one of its entities."""
-    made = session.namespaces("namespace")
-    return {**session.namespaces("dataset"), **session.namespaces("job"), **made}
+    distinct = session.distinct()
+    return {
+        name: each
+        for kind in ("dataset", "job", "namespace")
+        for name, each in distinct.namespaces(kind).items()
+    }
 
 
 def get_namespace(call: Call) -> Reply:

@@ -62,7 +62,7 @@ def columns_of(session: Session, ids: Sequence[int]) -> Columns:
 
 def _tagged_columns(session: Session, ids: Sequence[int]) -> Columns:
     """Of the columns of data sets, those that bear tags."""
-    tags = session.labels("tag")
+    tags = session.distinct().labels("tag")
     if not tags:
         return {}
     where = And([Compare(Attribute("home"), "in", list(ids)), Or([Labelled(each) for each in tags])])

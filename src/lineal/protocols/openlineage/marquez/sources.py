@@ -23,7 +23,7 @@ def list_sources(call: Call) -> Reply:
 
 def every(session: Session) -> dict[str, wire.Source]:
     """All sources by name."""
-    seen = {name: _seen(name, data) for name, data in session.values("source", MOST).items()}
+    seen = {name: _seen(name, data) for name, data in session.distinct().values("source", MOST).items()}
     made = session.find(Query(kinds=["data_source"], limit=MOST)).entities
     return {**seen, **{each.name: _made(each) for each in made}}
 

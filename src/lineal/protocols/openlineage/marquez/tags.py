@@ -21,7 +21,7 @@ def list_tags(call: Call) -> Reply:
     session = call.session
     query = Query(kinds=["term"], where=Compare(Property(_IS_TAG), "=", True), limit=MOST)
     made = {each.name: text_of(each, "description") for each in session.find(query).entities}
-    names = sorted(made.keys() | set(session.labels("tag")))[offset : offset + limit]
+    names = sorted(made.keys() | set(session.distinct().labels("tag")))[offset : offset + limit]
     return json_reply({"tags": [wire.Tag(name=name, description=made.get(name)) for name in names]})
 
 
