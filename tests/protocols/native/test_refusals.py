@@ -115,6 +115,8 @@ def test_bodies(api: Api, path: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "/activity?before=null",
+        "/entities?as_of=null",
         "/entities?limit=0",
         "/entities?limit=-1",
         "/entities?limit=x",

@@ -50,9 +50,14 @@ def read_query(shape: type[Any], text: str) -> Any:
             raise Invalid(f"the parameter {key!r} is given twice")
         given[key] = values if key in repeated else values[0]
     try:
-        return msgspec.convert(given, shape, strict=False)
+        found = msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(f"the query does not fit: {error}") from error
+    for key in given:
+        # msgspec takes the text `null` for None.
+        if getattr(found, key) is None:
+            raise Invalid(f"the query does not fit: the parameter {key!r} cannot be null")
+    return found
 
 
 def read_number(text: str) -> int:
