@@ -160,7 +160,7 @@ def _settle(work: Work) -> None:
     for node in work.unsettled:
         if node.id not in work.gone:
             row = update_row(work.cx, work.state.symbols, work.state.types(work.cx), node)
-            entities.update(work.cx, row)
+            entities.update(work.cx, [row])
     work.unsettled.clear()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from lineal.catalog.access import Scope
 from lineal.catalog.apply import apply
@@ -14,7 +15,7 @@ from lineal.catalog.index import index
 from lineal.catalog.nodes import Node, update_row
 from lineal.catalog.propagate import propagate
 from lineal.catalog.resolve import resolve
-from lineal.catalog.work import Work, to_json
+from lineal.catalog.work import Effect, Work, to_json
 from lineal.catalog.writing import Writing
 from lineal.graph.change import Change
 from lineal.store.base import Connection
@@ -23,19 +24,18 @@ from lineal.store.sql import entities, log
 
 def version(work: Work) -> None:
     """Write back every entity that changed, once, with its next revision."""
-    written: set[int] = set()
-    for node in (effect.node for effect in work.effects):
-        if node.dirty and node.id not in written:
-            written.add(node.id)
-            node.dirty = False
-            _write_back(work, node)
+    dirty = {effect.node.id: effect.node for effect in work.effects if effect.node.dirty}
+    rows = [_next_row(work, node) for node in dirty.values()]
+    if rows:
+        entities.update(work.cx, rows)
 
 
-def _write_back(work: Work, node: Node) -> None:
+def _next_row(work: Work, node: Node) -> tuple[Any, ...]:
+    node.dirty = False
     if node.id not in work.new:
         node.revision += 1
         node.updated = work.updated.get(node.id, work.now)
-    entities.update(work.cx, update_row(work.cx, work.state.symbols, work.state.types(work.cx), node))
+    return update_row(work.cx, work.state.symbols, work.state.types(work.cx), node)
 
 
 def audit(work: Work) -> None:
@@ -44,14 +44,22 @@ def audit(work: Work) -> None:
         return
     number = work.number()
     log.add_commit(work.cx, number, work.now, work.scope.principal.name, work.door, work.change.note)
-    rows = [
-        (number, position, effect.node.id, effect.action, _json(effect.before), _json(effect.after))
-        for position, effect in enumerate(work.effects)
-    ]
+    rows = list(_rows(number, work.effects))
     if len(rows) == 1:
         log.add_event(work.cx, rows[0])
     else:
         log.add_events(work.cx, rows)
+
+
+def _rows(number: int, effects: Sequence[Effect]) -> Iterator[tuple[object, ...]]:
+    """Effects as rows of the history. Those on both ends of an edge are one after the other and alike."""
+    last: Effect | None = None
+    before = after = None
+    for position, effect in enumerate(effects):
+        if last is None or effect.before is not last.before or effect.after is not last.after:
+            before, after = _json(effect.before), _json(effect.after)
+        last = effect
+        yield number, position, effect.node.id, effect.action, before, after
 
 
 def _json(value: dict[str, object]) -> str | None:

@@ -41,8 +41,9 @@ def documents_of(work: Work, nodes: Sequence[Node]) -> list[text.Document]:
 
 def _asked(work: Work, nodes: Sequence[Node], put: type[PutLabel | PutFacet]) -> list[int]:
     """Those of the entities that may have such a thing: new ones only if the change puts it."""
-    all_of_them = any(isinstance(each, put) for each in work.change.operations)
-    return [node.id for node in nodes if all_of_them or node.id not in work.new]
+    puts = (each for each in work.change.operations if isinstance(each, put))
+    bearing = {node.id for each in puts if (node := work.at(each.ref)) is not None}
+    return [node.id for node in nodes if node.id not in work.new or node.id in bearing]
 
 
 def _document(

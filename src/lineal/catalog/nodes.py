@@ -98,7 +98,10 @@ class Nodes:
             elif isinstance(ref, ByName):
                 named[types.identity(ref.kind), ref.namespace].append(ref)
         for protocol, externals in outside.items():
-            found |= self._load_external(cx, protocol, externals)
+            if len(externals) == 1:
+                found[externals[0]] = self._external(cx, externals[0])
+            else:
+                found |= self._load_external(cx, protocol, externals)
         for (scope, namespace), names in named.items():
             found |= self._load_named(cx, scope, namespace, names)
         return found | self._load_otherwise(cx, found)

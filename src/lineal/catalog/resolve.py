@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from lineal.catalog import ahead
 from lineal.catalog.nodes import Node
 from lineal.catalog.work import Work
-from lineal.graph.change import (
-    AnyOperation,
-    AppendPoints,
-    Expect,
-    PutEdge,
-    PutEntity,
-    PutFacet,
-    PutLabel,
-    PutRecords,
-    PutSpans,
-    Remove,
-    TheEdge,
-)
+from lineal.graph.change import AnyOperation, PutEdge, PutEntity, PutType, Remove, TheEdge
 from lineal.graph.errors import NotFound
 from lineal.graph.model import AnyRef, ByExternal, ById, ByName, ByUuid, Local
 from lineal.graph.types import Types
@@ -35,32 +22,29 @@ def resolve(work: Work) -> None:
         NotFound: an operation other than `Expect` and a creating `PutEntity` is about nothing.
     """
     is_large = ahead.is_worth_it(work)
+    spoken = [(each, _refs(each)) for each in work.change.operations]
     if is_large:
-        ahead.load_nodes(work, (ref for each in work.change.operations for ref in _refs(each)))
-    for operation in work.change.operations:
-        for ref in _refs(operation):
-            _look_up(work, ref)
+        ahead.load_nodes(work, dict.fromkeys(ref for _, refs in spoken for ref in refs))
+    for operation, refs in spoken:
+        for ref in refs:
+            if work.refs.get(ref) is None:
+                _look_up(work, ref)
         if isinstance(operation, PutEntity):
             work.targets.append(_target(work, operation))
     if is_large:
         ahead.load_parts(work)
 
 
-def _refs(operation: AnyOperation) -> Iterator[AnyRef]:
-    match operation:
-        case AppendPoints(ref=ref) | Expect(ref=ref):
-            yield ref
-        case PutEntity(ref=ref, home=home):
-            yield from (each for each in (ref, home) if each is not None)
-        case PutEdge(source=source, target=target):
-            yield source
-            yield target
-        case (
-            PutFacet(ref=ref) | PutLabel(ref=ref) | PutSpans(ref=ref) | PutRecords(ref=ref) | Remove(ref=ref)
-        ):
-            yield ref
-            if isinstance(operation, Remove) and isinstance(operation.what, TheEdge):
-                yield operation.what.target
+def _refs(operation: AnyOperation) -> tuple[AnyRef, ...]:
+    if isinstance(operation, PutEdge):
+        return operation.source, operation.target
+    if isinstance(operation, PutEntity):
+        return tuple(each for each in (operation.ref, operation.home) if each is not None)
+    if isinstance(operation, PutType):
+        return ()
+    if isinstance(operation, Remove) and isinstance(operation.what, TheEdge):
+        return operation.ref, operation.what.target
+    return (operation.ref,)
 
 
 def _look_up(work: Work, ref: AnyRef) -> None:

@@ -139,7 +139,12 @@ class Work:
 
     def is_first(self, thing: tuple[Any, ...], *nodes: Node) -> bool:
         """Whether a thing cannot be stored yet: it hangs off a new entity, and was not put before."""
-        if thing in self._put or not any(node.id in self.new for node in nodes):
+        for node in nodes:
+            if node.id in self.new:
+                break
+        else:
+            return False
+        if thing in self._put:
             return False
         self._put.add(thing)
         return True

@@ -28,6 +28,7 @@ from lineal.server.http import (
     has_body,
     plain_body,
     read_body,
+    received,
     send_reply,
     stream_body,
 )
@@ -104,7 +105,7 @@ class App:
             if principal is None:
                 return self._answer(Found(target, _NO_VALUES), request, None, body)
             call = self._call(Found(target, _NO_VALUES), request, principal)
-            call.body = plain_body(body, request.headers, self._settings.max_body) if body else body
+            self._hand_over(call, target, request.headers, body)
             if target.inline and not target.awaits:
                 return cast("Reply", target.handler(call))
         except Exception as error:
@@ -192,7 +193,7 @@ class App:
             )
             call = self._call(found, request, principal)
             if receive is None:
-                call.body = plain_body(body, request.headers, self._settings.max_body)
+                self._hand_over(call, found.target, request.headers, body)
             elif found.target.streams:
                 call.stream = stream_body(receive, request.headers)
             elif has_body(request.headers):
@@ -200,6 +201,13 @@ class App:
             return await self._run(found.target, call)
         except Exception as error:
             return self._failed(error, found.target.door, call, request)
+
+    def _hand_over(self, call: Call, target: Target, headers: RawHeaders, body: bytes) -> None:
+        """Give a call the body that is there, in the way that its operation takes one."""
+        if target.streams:
+            call.stream = stream_body(received(body), headers)
+        elif body:
+            call.body = plain_body(body, headers, self._settings.max_body)
 
     def _admit(self, target: Target, request: Request) -> Principal | None:
         """Whoever is asking, when that takes no look-up; None when it does.

@@ -118,6 +118,15 @@ async def stream_body(receive: Receive, headers: RawHeaders) -> AsyncIterator[by
         raise Invalid("the compressed body is cut off")
 
 
+def received(body: bytes) -> Receive:
+    """What hands over a body that is there already."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    return receive
+
+
 async def send_reply(send: Send, receive: Receive, reply: Reply, head: bool) -> None:
     """Answer; of a `head` request without the body. Disconnected when nobody is there to read it."""
     try:

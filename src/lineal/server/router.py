@@ -67,7 +67,7 @@ class Router:
     def __init__(self) -> None:
         self.fixed: dict[tuple[str, str], Target] = {}
         self.whole: dict[tuple[bytes, bytes], Target] = {}
-        """Those of the fixed paths, as they are sent, to which and from which a body goes as a whole."""
+        """Those of the fixed paths, as they are sent, to which a small body may be handed over as a whole."""
         self._root = _Node()
         self._owners: dict[tuple[str, ...], Door] = {}
 
@@ -87,7 +87,7 @@ class Router:
             _put(self._leaf(segments), route, target)
             if not target.names:
                 self.fixed[route.method, route.path] = target
-                if not target.streams and route.method != "HEAD":
+                if route.method != "HEAD":
                     self.whole[route.method.encode(), route.path.encode()] = target
             for length in (2, 1):
                 self._owners.setdefault(tuple(segments[:length]), door)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lineal.graph.change import AnyOperation, AtRevision, Expect, PutEdge, PutEntity, Remove, TheEdge
+from lineal.graph.change import AnyOperation, PutEdge, PutEntity, Remove, TheEdge
 from lineal.graph.model import ByExternal, ById, Edge, Entity, Properties
 
 VERSION = "mlflow.model_version"
@@ -88,13 +88,13 @@ def move_alias(
     """What lets an alias lead to a version, or to none.
 
     Args:
-        model, version: as they were read; the change is refused when the model has changed since.
+        model, version: as they were read; that they are so still is for the caller to expect.
         number: of the version.
         before: edges that lead to the alias's node now.
     """
     ref = alias_ref(model, alias)
     moved: list[AnyOperation] = [
-        Expect(ById(model.id), AtRevision(model.revision)),
+        # MLflow does not call a model newer for an alias.
         PutEntity(ById(model.id), kind="model", properties={ALIAS + alias: number}, updated=model.updated),
         put_alias(model, alias),
     ]

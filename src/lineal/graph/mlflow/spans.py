@@ -54,8 +54,7 @@ def span_of(told: Told) -> Span:
     """A span for the graph."""
     attributes = told.attributes
     cost = attributes.get(COST)
-    given = cost if isinstance(cost, dict) else {}
-    paid = {key: finite(given.get(key)) for key in COST_KEYS}
+    paid = {key: finite(cost.get(key)) for key in COST_KEYS} if isinstance(cost, dict) else {}
     return Span(
         told.id,
         told.name,
@@ -73,6 +72,8 @@ def span_of(told: Told) -> Span:
 
 
 def _detail(told: Told) -> dict[str, Any]:
+    if told.kind in _INTERNAL and not (told.message or told.events or told.links):
+        return {}
     found = {
         "kind": told.kind if told.kind not in _INTERNAL else None,
         "message": told.message,

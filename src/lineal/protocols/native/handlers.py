@@ -11,7 +11,7 @@ import msgspec
 from lineal.catalog.session import Session
 from lineal.catalog.values import Decision, Event, Grant, User
 from lineal.catalog.webhooks import Delivery
-from lineal.graph.change import Change, Commit
+from lineal.graph.change import AtRevision, Change, Commit, Expect
 from lineal.graph.errors import Conflict, Invalid, Unavailable
 from lineal.graph.mlflow.registry import alias_ref, move_alias, version_ref
 from lineal.graph.model import ById, Entity, Point
@@ -161,7 +161,9 @@ def set_alias(asked: Asked[None, wire.NewAlias]) -> Commit:
     version = session.get(version_ref(model, wanted.version), ()) if wanted.version is not None else None
     node = session.look_up(alias_ref(model, alias), ())
     before = session.edges([node.id], ("deployed_as",), "in") if node is not None else []
-    return session.commit(Change(move_alias(model, alias, version, wanted.version, before), wanted.reason))
+    unchanged = Expect(ById(model.id), AtRevision(model.revision))
+    moved = move_alias(model, alias, version, wanted.version, before)
+    return session.commit(Change([unchanged, *moved], wanted.reason))
 
 
 def spans(asked: Asked[None, None]) -> wire.Spans:

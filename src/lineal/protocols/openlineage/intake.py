@@ -20,6 +20,8 @@ from lineal.protocols.openlineage.sheet import Memory, Sheet
 
 TOGETHER = 200
 """Events in one change at most."""
+PATIENCE = 2.0
+"""Seconds that a thread waits for more events; to start one for each takes longer than to wake one."""
 _ATTEMPTS = 20
 
 Outcomes = list[Exception | None]
@@ -46,20 +48,21 @@ class _Ticket:
 
 
 class Intake:
-    """Takes events into one catalog. One thread at a time works, and only while there is work."""
+    """Takes events into one catalog. One thread at a time works, and goes when nothing comes for a while."""
 
     def __init__(self) -> None:
         self._memory = Memory()
         self._waiting: list[_Ticket] = []
-        self._lock = threading.Lock()
-        self._busy = False
+        self._news = threading.Condition()
+        self._working = False
 
     async def take(self, session: Session, events: Sequence[Event]) -> Outcomes:
         """Write events; for each the error that kept it out, or None."""
         ticket = _Ticket(session, events)
-        with self._lock:
+        with self._news:
             self._waiting.append(ticket)
-            start, self._busy = not self._busy, True
+            start, self._working = not self._working, True
+            self._news.notify()
         if start:
             threading.Thread(target=self._work, name="lineal-openlineage", daemon=True).start()
         return await ticket.future
@@ -73,10 +76,14 @@ class Intake:
                     ticket.outcomes = [error] * len(ticket.events)
             for ticket in group:
                 ticket.settle()
+            # Whoever waits for more must not hold the catalog.
+            del group, ticket
 
     def _next(self) -> list[_Ticket]:
-        """The next requests that can go together: of one caller, and not too much at once."""
-        with self._lock:
+        """The next requests that can go together: of one caller, and not too much at once. None: time to go."""
+        with self._news:
+            if not self._waiting:
+                self._news.wait(PATIENCE)
             group: list[_Ticket] = []
             size = 0
             for ticket in self._waiting:
@@ -85,7 +92,7 @@ class Intake:
                     break
                 group.append(ticket)
             del self._waiting[: len(group)]
-            self._busy = bool(group)
+            self._working = bool(group)
             return group
 
     def _take(self, group: list[_Ticket]) -> None:

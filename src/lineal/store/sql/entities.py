@@ -42,9 +42,9 @@ def insert(cx: Connection, row: Sequence[Any]) -> None:
     cx.execute(_INSERT, row)
 
 
-def update(cx: Connection, row: Sequence[Any]) -> None:
-    """Everything of an entity that may change; `row` in the order of the statement."""
-    cx.execute(_UPDATE, row)
+def update(cx: Connection, rows: Iterable[Sequence[Any]]) -> None:
+    """Everything of entities that may change; each row in the order of the statement."""
+    cx.many(_UPDATE, rows)
 
 
 def by_id(cx: Connection, number: int) -> Row | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
-from lineal.graph.change import AnyOperation, PutEdge, PutEntity, Remove, TheEdge
+from lineal.graph.change import AnyOperation
 from lineal.graph.errors import NotFound
-from lineal.graph.mlflow.registry import ALIAS, alias_ref, aliases_of, number_of, put_alias
-from lineal.graph.model import ById, Entity
+from lineal.graph.mlflow.registry import alias_ref, aliases_of, move_alias, number_of
+from lineal.graph.model import Edge, Entity
 from lineal.protocols.base import Call, Reply, json_reply
 from lineal.protocols.mlflow.errors import MISSING, Refused, invalid
 from lineal.protocols.mlflow.experiments import DONE
@@ -32,10 +31,7 @@ def set_alias(call: Call) -> Reply:
         return [
             unchanged(model),
             unchanged(version),
-            _point(model, alias, number_of(version)),
-            put_alias(model, alias),
-            *_unlink(registry, model, alias, version),
-            PutEdge("deployed_as", ById(version.id), alias_ref(model, alias)),
+            *move_alias(model, alias, version, number_of(version), _leading(registry, model, alias)),
         ]
 
     registry.commit(build)
@@ -60,25 +56,13 @@ def withdraw(registry: Registry, model: Entity, aliases: list[str]) -> Iterator[
     """What takes aliases away from a model."""
     for alias in aliases:
         if alias in aliases_of(model):
-            yield _point(model, alias, None)
-            yield put_alias(model, alias)
-            yield from _unlink(registry, model, alias)
-            yield PutEntity(alias_ref(model, alias), kind="alias", state="deleted")
+            yield from move_alias(model, alias, None, None, _leading(registry, model, alias))
 
 
-def _point(model: Entity, alias: str, number: int | None) -> PutEntity:
-    """The change of the model itself, which MLflow does not call newer for it."""
-    return PutEntity(ById(model.id), kind="model", properties={ALIAS + alias: number}, updated=model.updated)
-
-
-def _unlink(registry: Registry, model: Entity, alias: str, but: Entity | None = None) -> Iterator[Remove]:
-    """See that no version leads to an alias's node, or only one."""
-    ref = alias_ref(model, alias)
-    with contextlib.suppress(NotFound):
-        node = registry.session.get(ref, ())
-        for edge in registry.session.edges([node.id], ("deployed_as",), "in"):
-            if but is None or edge.source != but.id:
-                yield Remove(ById(edge.source), TheEdge("deployed_as", ref))
+def _leading(registry: Registry, model: Entity, alias: str) -> list[Edge]:
+    """What leads to an alias's node now: one version, unless another tool put more."""
+    node = registry.session.look_up(alias_ref(model, alias), ())
+    return registry.session.edges([node.id], ("deployed_as",), "in") if node is not None else []
 
 
 def get_by_alias(call: Call) -> Reply:

@@ -102,15 +102,20 @@ def _pieces(body: bytes, media_type: str) -> list[Piece]:
     found: dict[str, Piece] = {}
     for number, told, resource in otlp.read(body, media_type):
         piece = found.setdefault(number, Piece(number, [], resource))
-        attributes = {**translated(told.attributes, told.events), **_sender(told, resource)}
-        piece.spans.append(spans.span_of(told._replace(attributes=attributes)))
+        attributes = told.attributes
+        meant = translated(attributes, told.events)
+        if meant is not attributes:
+            attributes.update(meant)
+        if told.parent is None:
+            attributes.update(_sender(resource))
+        piece.spans.append(spans.span_of(told))
     return list(found.values())
 
 
-def _sender(told: spans.Told, resource: Mapping[str, Any]) -> dict[str, str]:
+def _sender(resource: Mapping[str, Any]) -> dict[str, str]:
     """What a trace's first span says of the coding agent that sent it."""
     service = resource.get(_SERVICE)
-    return {_SERVICE: service} if told.parent is None and service in _AGENTS else {}
+    return {_SERVICE: service} if service in _AGENTS else {}
 
 
 async def _store(call: Call, pieces: Sequence[Piece]) -> None:

@@ -21,6 +21,7 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _IDS = ("traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id")
 _OPENING = frozenset('{[" \t\r\n')
 _DEEPEST = 100
+_decode = msgspec.json.Decoder().decode
 _REPLACEMENT = "\ufffd"
 
 
@@ -102,16 +103,16 @@ def _spans(message: Any) -> Iterator[Exported]:
 
 
 def _told(span: Any) -> Told:
-    parent = span.parent_span_id
+    parent, status = span.parent_span_id, span.status
     return Told(
         _digits(span.span_id, 8),
-        _digits(parent, 8) if any(parent) else None,
+        _digits(parent, 8) if parent.strip(b"\0") else None,
         _plain(span.name),
         span.kind,
         span.start_time_unix_nano,
         span.end_time_unix_nano,
-        span.status.code,
-        _plain(span.status.message),
+        status.code,
+        _plain(status.message),
         {_plain(each.key): _unwrapped(each.value) for each in span.attributes},
         [_event(each) for each in span.events],
         [_link(each) for each in span.links],
@@ -119,6 +120,8 @@ def _told(span: Any) -> Told:
 
 
 def _digits(number: bytes, size: int) -> str:
+    if len(number) == size:
+        return number.hex()
     if not number or len(number) > size:
         raise Unusable(f"A span needs ids, of {size} bytes here; this has {number[:20].hex()!r}.")
     return number.rjust(size, b"\0").hex()
@@ -139,8 +142,9 @@ def _link(link: Any) -> dict[str, Any]:
 
 
 def _unwrapped(value: Any) -> Any:
-    if value.WhichOneof("value") == "string_value":
-        return loaded(value.string_value)
+    # Of the members, the one that is set is the only one that is not empty.
+    if text := value.string_value:
+        return loaded(text)
     return _value(value)
 
 
@@ -171,10 +175,10 @@ def loaded(text: str) -> Any:
 
 def _parsed(text: str) -> Any:
     """What JSON text says; None when it is none, or nested too deeply to be kept."""
-    if text.count("[") + text.count("{") > _DEEPEST and _depth(text) > _DEEPEST:
+    if len(text) > _DEEPEST and text.count("[") + text.count("{") > _DEEPEST and _depth(text) > _DEEPEST:
         return None
     try:
-        value = msgspec.json.decode(text)
+        value = _decode(text)
     except NOT_JSON:
         return _leniently(text)
     return _cleaned(value) if "\\u0000" in text else value
