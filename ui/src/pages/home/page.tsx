@@ -54,7 +54,10 @@ function Tiles({ counts }: { counts: Record<string, number> }) {
   );
 }
 
+/** What belongs to something else, which is shown with it. */
+const PARTS = ["column", "dataset_version", "alias", "assessment"];
 const RECENT: Query = {
+  where: { expr: "compare", field: { field: "attribute", name: "kind" }, op: "not in", value: PARTS },
   order: [{ field: { field: "attribute", name: "updated" }, descending: true }],
   limit: 15,
   parts: ["properties", "labels"],

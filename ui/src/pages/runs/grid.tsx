@@ -10,6 +10,7 @@ import { short } from "../../format/properties";
 import { duration } from "../../format/time";
 import { title } from "../../format/words";
 import { entityHref, Link, navigate } from "../../router";
+import { useHomes } from "./homes";
 import { usePages } from "./pages";
 import { ATTRIBUTES, nextOrder, split, valueOf, type Column, type RunsState } from "./state";
 
@@ -34,6 +35,7 @@ export function Grid({ state, columns, selected, experiments, toggle, sort, narr
   const rows = useVirtualizer({ count: total, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: AHEAD });
   const items = rows.getVirtualItems();
   const table = usePages(state, columns, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+  const homes = useHomes(experiments, items.map(({ index }) => table.row(index)));
   useEffect(() => setTotal(table.total), [table.total]);
   const [focus, setFocus] = useState<[row: number, column: number]>([-1, 1]);
   const widths = useMemo(() => [SELECT, NAME, ...columns.map(widthOf)], [columns]);
@@ -121,7 +123,7 @@ export function Grid({ state, columns, selected, experiments, toggle, sort, narr
               </span>
               {columns.map((column, each) => (
                 <span key={column} role="gridcell" className="grid-cell" data-numeric={isNumeric(column)} {...at(index, each + 2)}>
-                  {run && <Cell run={run} column={column} now={now} experiments={experiments} />}
+                  {run && <Cell run={run} column={column} now={now} homes={homes} />}
                   {run && canNarrow(column) && (
                     <span className="cell-filter" aria-hidden="true" title="Only runs with this value (f)" onClick={() => narrowBy(run, column, narrow)}>
                       <Icon name="filter" />
@@ -150,7 +152,7 @@ function isNumeric(column: Column): boolean {
   return column === "duration" || column.startsWith("metric:");
 }
 
-const Cell = memo(function Cell({ run, column, now, experiments }: { run: Entity; column: Column; now: number; experiments: Map<number, string> }) {
+const Cell = memo(function Cell({ run, column, now, homes }: { run: Entity; column: Column; now: number; homes: Map<number, string> }) {
   switch (column) {
     case "status":
       return <Status entity={run} />;
@@ -161,13 +163,16 @@ const Cell = memo(function Cell({ run, column, now, experiments }: { run: Entity
     case "owner":
       return run.owner ?? null;
     case "experiment":
-      return run.home == null ? null : (experiments.get(run.home) ?? `#${run.home}`);
+      return run.home == null ? null : <Text text={homes.get(run.home) ?? ""} />;
   }
   const value = valueOf(run, column);
   if (column.startsWith("metric:")) return value === undefined ? null : measure(toNumber(value as number));
-  const text = short(value);
-  return <span title={text}>{text}</span>;
+  return <Text text={short(value)} />;
 });
+
+function Text({ text }: { text: string }) {
+  return <span title={text}>{text}</span>;
+}
 
 interface HeadProps {
   column: Column;
