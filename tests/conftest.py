@@ -17,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import argon2
+import hypothesis
 import pytest
 
 from lineal.catalog.catalog import LOCAL, Catalog
 from lineal.catalog.session import Session
 from lineal.store import migrate
+
+# What a build server says is the same tomorrow; elsewhere every run tries something new.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session", autouse=True)

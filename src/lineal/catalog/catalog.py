@@ -164,9 +164,10 @@ class Catalog:
     def committed(self, results: Sequence[Any]) -> None:
         """A transaction is durable: let readers and watchers know."""
         works = [result for result in results if isinstance(result, Work)]
-        if any(work.access_changed for work in works):
+        decisive = [work for work in works if work.access_changed]
+        if decisive:
             self.changed_access()
-        if any(effect.action == "typed" for work in works for effect in work.effects):
+        if any(effect.action == "typed" for work in decisive for effect in work.effects):
             self._typed += 1
         if any(work.gone for work in works):
             self.remains.wake()

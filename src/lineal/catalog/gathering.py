@@ -83,7 +83,7 @@ def in_namespaces(
 def entities_of(session: Session, rows: Sequence[Row]) -> list[Entity]:
     """Rows as entities without parts."""
     cx = session.catalog.store.reader()
-    return [reading.entity_of(node_of(cx, session.catalog.symbols, row)) for row in rows]
+    return [reading.entity_of_row(cx, session.catalog.symbols, row) for row in rows]
 
 
 def numbers_of(session: Session, kinds: Sequence[str]) -> list[int]:

@@ -11,7 +11,7 @@ import msgspec
 
 from lineal.catalog.access import ScopeCompiler
 from lineal.catalog.authorize import may
-from lineal.catalog.nodes import STATES, Node, Nodes, node_of
+from lineal.catalog.nodes import STATES, Node, Nodes
 from lineal.catalog.values import Role
 from lineal.graph.errors import Denied, Invalid, NotFound
 from lineal.graph.model import AnyRef, Edge, Entity, External, Label, Point, Record
@@ -20,6 +20,7 @@ from lineal.store.base import Connection, Row
 from lineal.store.sql import edges, entities, labels, points
 from lineal.store.sql import records as rows_of
 from lineal.store.sql.find import Sql
+from lineal.store.sql.symbols import Symbols
 
 if TYPE_CHECKING:
     from lineal.catalog.session import Session
@@ -72,9 +73,7 @@ def get_many(session: Session, ids: Sequence[int], parts: Sequence[Part]) -> lis
     sql = f"SELECT {entities.COLUMNS} FROM entity e WHERE {cx.dialect.among('e.id')} AND ({condition.text})"
     rows = {row[0]: row for row in cx.execute(sql, (cx.dialect.pack(ids), *condition.params))}
     found = [
-        entity_of(node_of(cx, catalog.symbols, rows[number]))
-        for number in dict.fromkeys(ids)
-        if number in rows
+        entity_of_row(cx, catalog.symbols, rows[number]) for number in dict.fromkeys(ids) if number in rows
     ]
     hydrate(session, found, parts)
     return found
@@ -86,6 +85,17 @@ def entity_of(node: Node) -> Entity:
         node.id, node.uuid, node.kind, node.namespace, node.name, STATES[node.state], node.home, node.owner,
         node.revision, node.created, node.updated, node.started, node.ended,
         {}, {}, {}, [], [],
+    )  # fmt: skip
+
+
+def entity_of_row(cx: Connection, symbols: Symbols, row: Row) -> Entity:
+    """The same of a row of `entities.COLUMNS`, without a node in between."""
+    (
+        number, uuid, kind, _, namespace, name, _, home, state, owner, revision, created, updated, started, ended,
+    ) = row  # fmt: skip
+    return Entity(
+        number, uuid, symbols.text(cx, kind), symbols.text(cx, namespace), name, STATES[state], home, owner,
+        revision, created, updated, started, ended, {}, {}, {}, [], [],
     )  # fmt: skip
 
 

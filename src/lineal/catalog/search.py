@@ -7,7 +7,6 @@ import binascii
 from typing import TYPE_CHECKING, NamedTuple
 
 from lineal.catalog import reading
-from lineal.catalog.nodes import node_of
 from lineal.graph.errors import Invalid
 from lineal.graph.model import Entity
 from lineal.graph.query import Attribute, Compare, Metric, Page, Query
@@ -50,7 +49,7 @@ def find(session: Session, query: Query) -> Page:
     rows = _rows(session, query, prepared, offset)
     catalog = session.catalog
     cx = catalog.store.reader()
-    found = [reading.entity_of(node_of(cx, catalog.symbols, row)) for row in rows[: query.limit]]
+    found = [reading.entity_of_row(cx, catalog.symbols, row) for row in rows[: query.limit]]
     reading.hydrate(session, found, query.parts)
     following = cursor(offset + query.limit) if len(rows) > query.limit else None
     total = _count(cx, prepared) if query.count or query.facets else None
@@ -71,7 +70,7 @@ def suggest(session: Session, typed: str, limit: int) -> list[Entity]:
     where = f"{text.match(cx)} AND e.state = 0 AND ({condition.text})"
     sql = f"SELECT {entities.ALIASED} FROM {_document(cx)} WHERE {where} LIMIT ?"
     rows = cx.execute(sql, (expression, *condition.params, limit))
-    return [reading.entity_of(node_of(cx, session.catalog.symbols, row)) for row in rows]
+    return [reading.entity_of_row(cx, session.catalog.symbols, row) for row in rows]
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -19,6 +19,7 @@ of this one reading or writing. An edge between columns has `type`, `subtype`, `
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
@@ -55,6 +56,7 @@ COLUMN_EDGES = ("derived", "masked", "influences")
 DERIVED_LINEAGE = "columnLineage.derived"
 """Facet: column lineage that was not told but read out of the job's SQL, in the shape of `columnLineage`."""
 _PREFIX = "openlineage."
+_PLAIN_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SPACE = uuid.UUID("8d4b0b7e-6a0e-5b1c-9a54-0f2f3d1c7b11")
 _IN_FOLDERS = (Bucket, Container, FileSystem)
 
@@ -85,6 +87,8 @@ def run_ref(number: str) -> ByExternal:
 
 def run_id(number: str) -> str:
     """A run's id as it is kept: a UUID in its usual form, any other text as it is."""
+    if _PLAIN_UUID.fullmatch(number):
+        return number
     try:
         return str(uuid.UUID(number))
     except ValueError:

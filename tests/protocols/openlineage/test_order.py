@@ -110,16 +110,20 @@ def graph_of(empty: Path, told: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _dump(session: Session) -> dict[str, Any]:
     """Entities and edges.
 
-    Left out are people whom no edge concerns, the remark on where an input came from, and, of what a run wrote,
-    whether it was known by then which columns it is made of.
+    Left out are people whom no edge concerns, the remark on where an input came from, of what a run wrote, whether
+    it was known by then which columns it is made of, and which schema a version has when its own writer tells none.
     """
     every = session.find(Query(limit=1000, parts=list(_PARTS))).entities
     entities = [each for each in every if each.kind != "person"]
     called = {each.id: f"{each.kind} {each.namespace} {each.name}" for each in entities}
     found: dict[str, Any] = {}
     for each in entities:
-        properties = {key: value for key, value in each.properties.items() if key not in _PRIVATE}
+        is_version = each.kind == "dataset_version"
+        private = (*_PRIVATE, names.SCHEMA_HASH) if is_version else _PRIVATE
+        properties = {key: value for key, value in each.properties.items() if key not in private}
         labels = sorted(label.name for label in each.labels)
+        if is_version:
+            each.facets.pop("schema", None)
         found[called[each.id]] = [each.started, each.ended, each.owner, properties, each.facets, labels]
     for edge in session.edges(list(called), (), "out", 10_000):
         if edge.source in called and edge.target in called:

@@ -53,7 +53,10 @@ def model_ref(number: str) -> ByExternal:
 
 def outside_id(entity: Entity, protocol: str) -> str | None:
     """The id by which a protocol knows the entity."""
-    return next((each.id for each in entity.external if each.protocol == protocol), None)
+    for each in entity.external:
+        if each.protocol == protocol:
+            return each.id
+    return None
 
 
 def experiment_id(entity: Entity) -> str:

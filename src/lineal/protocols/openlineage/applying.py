@@ -37,7 +37,8 @@ def apply(sheet: Sheet, event: Event) -> None:
     tell(at, job, event.job.facets, meanings.JOB)
     if run is not None:
         _run(at, run, job)
-    inputs = [_read(at._replace(writes=False), each) for each in event.inputs]
+    reading = at._replace(writes=False)
+    inputs = [_read(reading, each) for each in event.inputs]
     outputs = [_written(at, each) for each in event.outputs]
     sql.derive(at, inputs, [node for node, _ in outputs])
     for node, data in outputs:

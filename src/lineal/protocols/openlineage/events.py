@@ -190,7 +190,9 @@ def _shown(error: msgspec.ValidationError) -> str:
 
 
 def _without_nul(body: bytes) -> bytes:
-    return _NUL.sub(rb"\1\\ufffd", body) if b"\\u0000" in body else body
+    # Most bodies have no backslash, which is found out much faster.
+    is_there = b"\\" in body and b"\\u0000" in body
+    return _NUL.sub(rb"\1\\ufffd", body) if is_there else body
 
 
 def _kind(event: _Event) -> str:

@@ -115,8 +115,9 @@ def messages(
         found: traces with their external ids; their properties are read when they are needed.
         homes: their experiments by the graph's number, if they are known.
     """
-    at, told = places(session, found, homes), assessments_of(session, found)
-    around = [(trace, _Around(trace_id(trace), at[trace.id], told.get(trace.id, []))) for trace in found]
+    at, numbers = places(session, found, homes), {trace.id: trace_id(trace) for trace in found}
+    told = _assessments(session, numbers)
+    around = [(trace, _Around(numbers[trace.id], at[trace.id], told.get(trace.id, []))) for trace in found]
     return [msgspec.Raw(each) for each in session.render(_shown, around)]
 
 
@@ -138,7 +139,11 @@ def place(number: int, home: Entity | None) -> Place:
 
 def assessments_of(session: Session, found: Sequence[Entity]) -> dict[int, list[wire.Assessment]]:
     """The assessments of each trace, the oldest first."""
-    numbers = {trace.id: trace_id(trace) for trace in found}
+    return _assessments(session, {trace.id: trace_id(trace) for trace in found})
+
+
+def _assessments(session: Session, numbers: Mapping[int, str]) -> dict[int, list[wire.Assessment]]:
+    """The same of traces of which the graph's number and MLflow's id are known."""
     told: dict[int, list[wire.Assessment]] = defaultdict(list)
     for each in judged(session, list(numbers)) if numbers else ():
         home = each.home or 0
