@@ -35,7 +35,6 @@ SOURCES, TARGETS = ["orders", "people"], ["daily", "weekly"]
 _PRIVATE = (names.TIME, names.TIMES, "openlineage.version_mark", "openlineage.version_content")
 _PARTS = ("properties", "facets", "labels")
 
-seconds = st.integers(0, 3)
 words = st.sampled_from(["a", "b", "c"])
 columns = st.lists(words, min_size=1, max_size=3, unique=True)
 
@@ -67,9 +66,9 @@ def written(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 
 @st.composite
-def events(draw: st.DrawFn) -> dict[str, Any]:
-    """An event of any sort. A run is always one of the same job, and a data set written by one job alone."""
-    number, at = draw(st.integers(0, 2)), draw(seconds)
+def events(draw: st.DrawFn, at: int) -> dict[str, Any]:
+    """An event of any sort at a moment. A run is always one of the same job, and a data set written by one job alone."""
+    number = draw(st.integers(0, 2))
     read_ = [data(each, **draw(facets())) for each in draw(st.lists(st.sampled_from(SOURCES), unique=True))]
     wrote = draw(st.lists(written(TARGETS[number % 2]), max_size=1))
     job = {"job": f"job-{number % 2}", "inputs": read_, "outputs": wrote, "job_facets": draw(facets())}
@@ -115,7 +114,10 @@ def _dump(session: Session) -> dict[str, Any]:
     """
     every = session.find(Query(limit=1000, parts=list(_PARTS))).entities
     entities = [each for each in every if each.kind != "person"]
-    called = {each.id: f"{each.kind} {each.namespace} {each.name}" for each in entities}
+    called = {
+        each.id: f"{each.kind} {each.namespace} {each.name} {each.properties.get('run', '')}"
+        for each in entities
+    }
     found: dict[str, Any] = {}
     for each in entities:
         is_version = each.kind == "dataset_version"
@@ -137,6 +139,6 @@ def _dump(session: Session) -> dict[str, Any]:
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_order_and_repetition_makes_the_same_graph(empty: Path, draw: st.DataObject) -> None:
-    told = draw.draw(st.lists(events(), min_size=2, max_size=4))
+    told = [draw.draw(events(second)) for second in range(draw.draw(st.integers(2, 4)))]
     other = draw.draw(st.permutations([*told, *draw.draw(st.lists(st.sampled_from(told), max_size=2))]))
     assert graph_of(empty, told) == graph_of(empty, other)
