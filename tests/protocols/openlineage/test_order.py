@@ -67,7 +67,7 @@ def written(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @st.composite
 def events(draw: st.DrawFn, at: int) -> dict[str, Any]:
-    """An event of any sort at a moment. A run is always one of the same job, and a data set written by one job alone."""
+    """An event of any sort at a moment. A run is always one of the same job, a data set is written by one job alone."""
     number = draw(st.integers(0, 2))
     read_ = [data(each, **draw(facets())) for each in draw(st.lists(st.sampled_from(SOURCES), unique=True))]
     wrote = draw(st.lists(written(TARGETS[number % 2]), max_size=1))
