@@ -48,7 +48,7 @@ def environment_with(python: Path | None, url: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LINEAL_", "MLFLOW_"))}
     path = [str(python.parent)] if python else []
     path += [str(Path(sys.executable).parent), kept["PATH"]]
-    return kept | {"PATH": os.pathsep.join(path), "LINEAL_URL": url, "COLUMNS": "160"}
+    return kept | {"PATH": os.pathsep.join(path), "LINEAL_URL": url, "COLUMNS": "300"}
 
 
 @pytest.fixture(scope="session")
